@@ -1,0 +1,1 @@
+"""Files that people write: YAML checked against schemas/, turned into frozen dataclasses."""

@@ -1,0 +1,224 @@
+"""What the YAML files say, as frozen dataclasses. Field meanings: docs/formats.md."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from iterativectl.model import Item, Prompts, Settings
+
+EditStrength = Literal["low", "medium", "high"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """A criterion decided by pixels.
+
+    metric: similarity | brightness | contrast | saturation | sharpness | size;
+    region: whole | inside_mask | outside_mask. It passes inside [min, max]; units stand in docs/rules.md.
+    """
+
+    metric: str
+    region: str = "whole"
+    min: float | None = None
+    max: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Criterion:
+    """One acceptance criterion. `question` is empty when `measure` decides it."""
+
+    field: str
+    question: str = ""
+    type: str = "boolean"  # boolean | integer | number
+    min: float | None = None
+    max: float | None = None
+    intent: Literal["change", "preserve"] = "change"
+    edit_strength: EditStrength = "medium"
+    must_include: tuple[str, ...] = ()
+    ban_terms: tuple[str, ...] = ()
+    avoid_terms: tuple[str, ...] = ()
+    weight: float = 1.0
+    depends_on: tuple[str, ...] = ()
+    gate: bool = False
+    measure: Measure | None = None
+
+    def item(self) -> Item:
+        """The criterion as a vision model is asked about it."""
+        return Item(
+            field=self.field,
+            question=self.question,
+            type=self.type,
+            min=self.min,
+            max=self.max,
+            intent=self.intent,
+            edit_strength=self.edit_strength,
+            must_include=self.must_include,
+            ban_terms=self.ban_terms,
+            avoid_terms=self.avoid_terms,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """One question about the result, asked before the criteria."""
+
+    field: str
+    question: str
+    type: str = "string"  # string | integer | number | boolean | array
+    min: float | None = None
+    max: float | None = None
+    enum: tuple[Any, ...] = ()
+    items: Mapping[str, Any] | None = None
+
+    def item(self) -> Item:
+        """The question as a vision model is asked it."""
+        return Item(
+            field=self.field,
+            question=self.question,
+            type=self.type,
+            min=self.min,
+            max=self.max,
+            enum=self.enum,
+            items=self.items,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskCriteria:
+    """Which criteria count while a mask is active."""
+
+    name: str
+    active_criteria: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """config/rules.yaml."""
+
+    name: str
+    max_iterations: int = 20
+    disable_general_notes: bool = False
+    pass_score: float = 100.0
+    patience: int | None = None
+    max_failures: int = 3
+    lock_seed: bool = False
+    policy: str = "classic"
+    acceptance_criteria: tuple[Criterion, ...] = ()
+    questions: tuple[Question, ...] = ()
+    masks: tuple[MaskCriteria, ...] = ()
+    prompts: Prompts = Prompts(positive="", negative="")  # base prompts, where AIGen's are empty
+    mask_prompts: Mapping[str, Prompts] = field(default_factory=dict)
+
+    def in_force(self, mask: str | None) -> tuple[Criterion, ...]:
+        """The criteria that count with this mask active: all of them where the rules say nothing else."""
+        for entry in self.masks:
+            if entry.name == mask:
+                return tuple(c for c in self.acceptance_criteria if c.field in entry.active_criteria)
+        return self.acceptance_criteria
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MaskFile:
+    """A named mask picture, project-relative."""
+
+    name: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Masking:
+    """AIGen.yaml `masking`. grow and feather in pixels."""
+
+    enabled: bool = True
+    active_mask: str | None = None
+    masks: tuple[MaskFile, ...] = ()
+    composite: bool = True
+    grow: int = 0
+    feather: int = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComfyUI:
+    """AIGen.yaml `comfyui`; times in seconds.
+
+    A header value "env:NAME" is read from the environment at run time and never stored.
+    """
+
+    host: str = "localhost"
+    port: int = 8188
+    url: str | None = None
+    hosts: tuple[str, ...] = ()
+    path: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    timeout_seconds: float = 1800.0
+    queue_timeout_seconds: float = 43200.0
+    wait_seconds: float = 900.0
+
+    @property
+    def base_url(self) -> str:
+        """Where the server is: `url`, else http://host:port; no slash at the end."""
+        return (self.url or f"http://{self.host}:{self.port}").rstrip("/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AIGen:
+    """config/AIGen.yaml (the start) or working/AIGen.yaml (as it stands)."""
+
+    backend: str
+    settings: Settings
+    comfyui: ComfyUI = ComfyUI()
+    tuning_suggest: bool = True
+    masking: Masking = Masking()
+    control_image: str | None = None
+    roles: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """Hard limits of a run; None is no limit."""
+
+    max_cost_usd: float | None = None
+    max_requests: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """USD per million tokens, where the provider does not report a cost; None is unknown."""
+
+    input: float | None = None
+    output: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AIVis:
+    """config/AIVis.yaml. `api_key` is a secret: never written, never shown."""
+
+    provider: str
+    model: str
+    fallback_provider: str | None = None
+    fallback_model: str | None = None
+    api_key: str = field(default="", repr=False)
+    base_url: str | None = None
+    api: Literal["chat", "generate"] = "chat"
+    num_ctx: int = 8192
+    keep_alive: str = "10m"
+    max_concurrent: int = 1
+    timeout_seconds: float = 180.0
+    retries: int = 2
+    retry_delay_seconds: float = 5.0
+    max_image_px: int = 1024
+    limits: Limits = Limits()
+    prices: Prices = Prices()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PromptTemplates:
+    """prompts.yaml after merging: named templates with {placeholders}."""
+
+    templates: Mapping[str, str]
+
+    def render(self, name: str, **values: object) -> str:
+        """Fill a template. KeyError for an unknown name is a bug: names are checked at load time."""
+        return self.templates[name].format(**values)

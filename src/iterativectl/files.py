@@ -1,0 +1,211 @@
+"""The only writer of files in this program.
+
+Durability order (reliability.md, promises 1 and 8): write the temporary file beside the target, fsync it,
+rename it over the target, fsync the directory. A reader sees the old file or the new one, never a half.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from iterativectl.errors import StorageError
+
+TEMPORARY_SUFFIX = ".partial"
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file atomically and durably. Raises StorageError naming the path and the need."""
+    partial = partial_path(path)
+    with _translated(path, len(content)):
+        make_dir(path.parent)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            _write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        partial.replace(path)
+        _sync_dir(path.parent)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically and durably."""
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write two-space indented UTF-8 JSON with a final newline, keys in the order given."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def create_bytes(path: Path, content: bytes) -> None:
+    """Like write_bytes, but an existing file is never replaced: raises FileExistsError."""
+    partial = partial_path(path)
+    with _translated(path, len(content)):
+        make_dir(path.parent)
+        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+        try:
+            _write_all(descriptor, content)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        try:
+            os.link(partial, path)
+        finally:
+            partial.unlink()
+        _sync_dir(path.parent)
+
+
+def append_line(path: Path, line: str) -> None:
+    """Append one line durably. A torn last line, left by a kill, is cut off first."""
+    content = line.rstrip("\n").encode("utf-8") + b"\n"
+    with _translated(path, len(content)):
+        make_dir(path.parent)
+        fresh = not path.exists()
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
+        try:
+            end = _end_of_whole_lines(descriptor)
+            os.ftruncate(descriptor, end)
+            os.lseek(descriptor, end, os.SEEK_SET)
+            try:
+                _write_all(descriptor, content)
+            except OSError:
+                os.ftruncate(descriptor, end)
+                raise
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        if fresh:
+            _sync_dir(path.parent)
+
+
+def write_stream(path: Path, fill: Callable[[BinaryIO], None], verify: Callable[[Path], None]) -> None:
+    """Fill `path.partial` through `fill`, fsync, let `verify` look at it (it raises to refuse), then rename.
+
+    The partial file is removed when anything fails, so that nothing half there is ever found.
+    """
+    partial = partial_path(path)
+    with _translated(path, 0):
+        make_dir(path.parent)
+        try:
+            with partial.open("wb") as stream:
+                fill(stream)
+                stream.flush()
+                os.fsync(stream.fileno())
+            verify(partial)
+            partial.replace(path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+        _sync_dir(path.parent)
+
+
+def make_dir(path: Path) -> None:
+    """Make a directory and its parents, durably."""
+    if path.is_dir():
+        return
+    with _translated(path, 0):
+        make_dir(path.parent)
+        path.mkdir(exist_ok=True)
+        _sync_dir(path.parent)
+
+
+def move(source: Path, target: Path) -> None:
+    """Rename within one file system, durably; parents of the target are made."""
+    with _translated(target, 0):
+        make_dir(target.parent)
+        source.replace(target)
+        _sync_dir(target.parent)
+        _sync_dir(source.parent)
+
+
+def remove(path: Path) -> None:
+    """Delete a file if it is there, durably."""
+    with _translated(path, 0):
+        path.unlink(missing_ok=True)
+        _sync_dir(path.parent)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a file's bytes, atomically and durably."""
+    write_bytes(target, source.read_bytes())
+
+
+def remove_partials(directory: Path) -> None:
+    """Delete `*.partial` files that a kill left below a directory."""
+    for leftover in sorted(directory.rglob(f"*{TEMPORARY_SUFFIX}")):
+        leftover.unlink(missing_ok=True)
+
+
+def partial_path(path: Path) -> Path:
+    """Where a file is written before it is renamed: beside it, so that the rename is atomic."""
+    return path.with_name(path.name + TEMPORARY_SUFFIX)
+
+
+def free_bytes(path: Path) -> int:
+    """Free disk space where `path` is or would be."""
+    while not path.exists():
+        path = path.parent
+    return shutil.disk_usage(path).free
+
+
+def _write_all(descriptor: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _end_of_whole_lines(descriptor: int) -> int:
+    """The offset just after the last newline, read backwards in blocks."""
+    end = os.lseek(descriptor, 0, os.SEEK_END)
+    block_end = end
+    while block_end > 0:
+        start = max(0, block_end - 4096)
+        block = os.pread(descriptor, block_end - start, start)
+        cut = block.rfind(b"\n")
+        if cut >= 0:
+            return start + cut + 1
+        block_end = start
+    return 0
+
+
+def _sync_dir(path: Path) -> None:
+    """Make a rename durable. Some file systems refuse fsync on a directory: then there is nothing to do."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except PermissionError:
+        return
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+            raise
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated(path: Path, size: int) -> Iterator[None]:
+    try:
+        yield
+    except FileExistsError:
+        raise
+    except OSError as error:
+        need = f" ({size} bytes)" if size else ""
+        if error.errno in _FULL:
+            raise StorageError(
+                f"the disk is full: {path}{need} could not be written",
+                "Free some space and run the same command again: it goes on where it stopped.",
+            ) from error
+        raise StorageError(
+            f"{path}{need} could not be written: {error.strerror or error}",
+            "Check the disk and the folder's permissions, then run the same command again.",
+        ) from error

@@ -1,0 +1,1 @@
+"""The embedded painter: classical edits without a diffusion model, driven by the prompt's words."""

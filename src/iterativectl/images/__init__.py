@@ -1,0 +1,1 @@
+"""Everyone's one home for pixels: decoding safely, normalising, measuring, similarity."""

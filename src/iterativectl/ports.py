@@ -1,0 +1,163 @@
+"""The seams: what a generator, a vision model, a cache, a ledger and a reporter must do.
+
+A new backend satisfies one of these in one file and adds one line to its package's dict.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+from iterativectl.events import Event
+from iterativectl.model import Call, Finding, Generation, Item, Picture, Plan, Settings, Ticket
+
+Purpose = Literal[
+    "describe_image",
+    "ask_questions",
+    "evaluate_criteria",
+    "compare_images",
+    "improve_prompts",
+    "suggest_parameters",
+]
+
+
+class Reporter(Protocol):
+    """A sink for events. Must not raise: a run is never ended by its spectators."""
+
+    def __call__(self, event: Event) -> None: ...
+
+
+class Tickets(Protocol):
+    """The written-down tickets of one iteration (plan/iteration_N_tickets.json)."""
+
+    def all(self) -> Sequence[Ticket]:
+        """Every ticket of this plan, oldest first."""
+
+    def open(self, host: str) -> Ticket:
+        """Choose a new lower-case UUID, write it down durably, then return it. Call before the POST."""
+
+    def settle(self, ticket: str, outcome: Literal["collected", "lost", "failed", "cancelled"]) -> None:
+        """Write down how a ticket ended."""
+
+    def adopt(self, ticket: str, served_as: str) -> None:
+        """The server answered with another id than ours (old servers): that one is used from now on."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GenerationInputs:
+    """All a generator needs beside the plan.
+
+    `source` is the picture to edit (PNG file); `destination` is where the finished picture goes (written
+    `*.partial`, verified, renamed, by iterativectl.files); `graph_destination` gets the graph as sent.
+    `attend` must be called at least once a second during any wait: it raises when a person asked to stop;
+    then the generator cancels its own jobs (only those), settles the ticket as cancelled and lets it through.
+    """
+
+    source: Path
+    mask: Path | None
+    control_image: Path | None
+    destination: Path
+    graph_destination: Path
+    tickets: Tickets
+    attend: Callable[[], None]
+    project: str
+    run_id: str
+
+
+class Generator(Protocol):
+    """Makes pictures. `supports` names strategies: img2img, txt2img, inpaint, control."""
+
+    name: str
+    supports: frozenset[str]
+
+    def check(self, settings: Settings) -> Sequence[Finding]:
+        """Look whether these settings can be run, without making anything."""
+
+    def generate(self, plan: Plan, inputs: GenerationInputs, report: Reporter) -> Generation:
+        """Make (or, for a ticket already sent, collect) the plan's picture at inputs.destination.
+
+        Raises GenerationError when this picture failed, ServerUnavailable when the server is gone.
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """What a request used. cost_usd None: the provider does not say and no price is configured."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VisionRequest:
+    """One request to a model.
+
+    `items` are what is asked about; `facts` are the values the prompt was rendered from, so that the embedded
+    judge need not parse a prompt that people may rewrite. `images` are (label, picture), shown in this order.
+    `schema` is the JSON Schema of the answer (None: free text). `sample` counts deliberate repetitions.
+    """
+
+    kind: Purpose
+    prompt: str
+    items: tuple[Item, ...] = ()
+    images: tuple[tuple[str, Picture], ...] = ()
+    schema: Mapping[str, Any] | None = None
+    sample: int = 0
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What came back: the text as it is, never interpreted here.
+
+    `served_by` names the upstream that answered;
+        `finish` is the provider's finish word ("stop", "length", ...). `calls` are filled in by the router.
+    """
+
+    text: str
+    usage: Usage
+    seconds: float
+    served_by: str
+    provider: str
+    model: str
+    finish: str = "stop"
+    calls: tuple[Call, ...] = ()
+
+
+class VisionModel(Protocol):
+    """A model behind one wire format. `wire_version` changes when the request we send changes."""
+
+    name: str  # the provider's name in AIVis.yaml
+    model: str
+    wire_version: str
+    sees_images: bool
+
+    def check(self) -> Sequence[Finding]:
+        """Look whether the model is there and sees pictures, without spending anything."""
+
+    def ask(self, request: VisionRequest) -> Reply:
+        """Send once, no retries. Raises iterativectl.vision.errors.ProviderError."""
+
+
+class AnswerCache(Protocol):
+    """Replies already paid for, by content key. A put is durable when it returns."""
+
+    def get(self, key: str) -> Reply | None: ...
+
+    def put(self, key: str, reply: Reply) -> None: ...
+
+
+class Ledger(Protocol):
+    """What was spent (usage.jsonl): reserve before a request, settle after; an orphan counts in full."""
+
+    def reserve(self, purpose: str, provider: str, model: str, worst_cost_usd: float | None) -> str:
+        """Write the reservation durably and return its id."""
+
+    def settle(self, reservation: str, usage: Usage | None, error: str | None = None) -> None:
+        """Write what it really used. usage None: the request failed; its worst cost counts unless free."""
+
+    def spent(self) -> tuple[int, float]:
+        """(requests, USD) so far, orphaned reservations at their worst case."""

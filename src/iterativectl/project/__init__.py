@@ -1,0 +1,1 @@
+"""A project's directory: layout (every path), store (load and commit a run), lock, checkpoint, create."""

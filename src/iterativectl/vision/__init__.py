@@ -1,0 +1,1 @@
+"""Backends that look at pictures. PROVIDERS: name -> builder."""
