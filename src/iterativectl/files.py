@@ -7,6 +7,7 @@ rename it over the target, fsync the directory. A reader sees the old file or th
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
 import os
 import shutil
@@ -209,3 +210,45 @@ def _translated(path: Path, size: int) -> Iterator[None]:
             f"{path}{need} could not be written: {error.strerror or error}",
             "Check the disk and the folder's permissions, then run the same command again.",
         ) from error
+
+
+def lock(path: Path, content: str) -> int | None:
+    """Take an exclusive kernel lock and write who holds it. None when another process has it.
+
+    The descriptor is closed on exec, so that children do not inherit the lock.
+    """
+    with _translated(path, len(content)):
+        make_dir(path.parent)
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        try:
+            os.ftruncate(descriptor, 0)
+            _write_all(descriptor, content.encode("utf-8"))
+        except OSError:
+            os.close(descriptor)
+            raise
+    return descriptor
+
+
+def unlock(descriptor: int) -> None:
+    """Give a lock back; the file stays."""
+    os.close(descriptor)
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process holds the lock on this file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False

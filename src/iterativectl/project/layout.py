@@ -1,0 +1,185 @@
+"""Every path of a workspace, a project and a run. No I/O here: names only."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}")
+PROJECT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+STEP_FILE = re.compile(r"iteration_(\d+)(?:_[a-z]+|\.raw)?\.(?:json|png)")
+
+
+@dataclass(frozen=True, slots=True)
+class RunPaths:
+    """The files of one run, working/RUN_ID/. `project` is the project's root, for project-relative paths."""
+
+    project: Path
+    run_id: str
+
+    @property
+    def root(self) -> Path:
+        return self.project / "working" / self.run_id
+
+    @property
+    def run_json(self) -> Path:
+        return self.root / "run.json"
+
+    @property
+    def events(self) -> Path:
+        return self.root / "events.jsonl"
+
+    @property
+    def usage(self) -> Path:
+        return self.root / "usage.jsonl"
+
+    @property
+    def answers(self) -> Path:
+        """Replies already paid for, one file a content key."""
+        return self.root / "answers"
+
+    @property
+    def superseded(self) -> Path:
+        return self.root / "superseded"
+
+    @property
+    def ranking(self) -> Path:
+        return self.root / "human" / "ranking.json"
+
+    def plan(self, iteration: int) -> Path:
+        return self.root / "plan" / f"iteration_{iteration}_plan.json"
+
+    def tickets(self, iteration: int) -> Path:
+        return self.root / "plan" / f"iteration_{iteration}_tickets.json"
+
+    def graph(self, iteration: int) -> Path:
+        return self.root / "workflow" / f"iteration_{iteration}_api.json"
+
+    def image(self, iteration: int) -> Path:
+        return self.root / "images" / f"iteration_{iteration}.png"
+
+    def questions(self, iteration: int) -> Path:
+        return self.root / "questions" / f"iteration_{iteration}_questions.json"
+
+    def evaluation(self, iteration: int) -> Path:
+        return self.root / "evaluation" / f"iteration_{iteration}_evaluation.json"
+
+    def comparison(self, iteration: int) -> Path:
+        return self.root / "comparison" / f"iteration_{iteration}_comparison.json"
+
+    def advice(self, iteration: int) -> Path:
+        return self.root / "advice" / f"iteration_{iteration}_advice.json"
+
+    def metadata(self, iteration: int) -> Path:
+        return self.root / "metadata" / f"iteration_{iteration}_metadata.json"
+
+    def relative(self, path: Path) -> str:
+        """A path as it stands in files: project-relative, POSIX."""
+        return path.relative_to(self.project).as_posix()
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectPaths:
+    """The files of one project, projects/NAME/."""
+
+    root: Path
+
+    @property
+    def name(self) -> str:
+        return self.root.name
+
+    @property
+    def config(self) -> Path:
+        return self.root / "config"
+
+    @property
+    def rules(self) -> Path:
+        return self.config / "rules.yaml"
+
+    @property
+    def aigen(self) -> Path:
+        return self.config / "AIGen.yaml"
+
+    @property
+    def aivis(self) -> Path:
+        return self.config / "AIVis.yaml"
+
+    @property
+    def prompts(self) -> Path:
+        return self.config / "prompts.yaml"
+
+    @property
+    def input(self) -> Path:
+        return self.root / "input" / "input.png"
+
+    @property
+    def workflows(self) -> Path:
+        return self.root / "workflow"
+
+    @property
+    def working(self) -> Path:
+        return self.root / "working"
+
+    @property
+    def settings(self) -> Path:
+        """The settings as they stand now."""
+        return self.working / "AIGen.yaml"
+
+    @property
+    def checkpoint(self) -> Path:
+        return self.working / "checkpoint.json"
+
+    @property
+    def control(self) -> Path:
+        return self.working / "control.json"
+
+    @property
+    def lock(self) -> Path:
+        return self.working / "run.lock"
+
+    @property
+    def log(self) -> Path:
+        return self.root / "logs" / "app.log"
+
+    @property
+    def output_image(self) -> Path:
+        return self.root / "output" / "output.png"
+
+    @property
+    def output_metadata(self) -> Path:
+        return self.root / "output" / "output_metadata.json"
+
+    def description(self, input_sha256: str) -> Path:
+        return self.working / "descriptions" / f"{input_sha256}.json"
+
+    def run(self, run_id: str) -> RunPaths:
+        return RunPaths(self.root, run_id)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkspacePaths:
+    """The folder that holds projects/."""
+
+    root: Path
+
+    @property
+    def projects(self) -> Path:
+        return self.root / "projects"
+
+    @property
+    def prompts(self) -> Path:
+        return self.root / "prompts.yaml"
+
+    @property
+    def workflows(self) -> Path:
+        return self.root / "workflow"
+
+    def project(self, name: str) -> ProjectPaths:
+        return ProjectPaths(self.projects / name)
+
+
+def iteration_of(file_name: str) -> int | None:
+    """The iteration a step's file belongs to, None for other files."""
+    match = STEP_FILE.fullmatch(file_name)
+    return int(match.group(1)) if match else None
