@@ -1,4 +1,4 @@
-"""Facts to JSON and back. What a file holds is checked while it is read: damage is noticed, never guessed at."""
+"""Facts to JSON and back. What a file holds is checked while it is read: damage is noticed."""
 
 from __future__ import annotations
 
