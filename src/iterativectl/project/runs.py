@@ -1,0 +1,215 @@
+"""The runs of a project: begin one, load what it has committed, put iterations aside."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from iterativectl import files
+from iterativectl.config.types import AIGen, AIVis, PromptTemplates, Rules
+from iterativectl.model import Advice, History, Iteration, Plan
+from iterativectl.project import metadata, records
+from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths, iteration_of
+
+RUN_FORMAT = "run/1"
+PLAN_FORMAT = "plan/1"
+ADVICE_FORMAT = "advice/1"
+SUPERSEDED_FORMAT = "superseded/1"
+_STEP_FOLDERS = ("metadata", "plan", "workflow", "images", "questions", "evaluation", "comparison", "advice")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunRecord:
+    """run.json: the resolved config of a run, seeds, versions. No secrets: keys and header values stay out.
+
+    On resume it wins; addresses, headers, timeouts, limits, keys and max_iterations come from the files as
+    they are now.
+    """
+
+    run_id: str
+    started_at: str
+    rules: Rules
+    prompts: PromptTemplates
+    aigen: AIGen
+    aivis: AIVis
+    input: Mapping[str, str]  # path, sha256
+    workflow: Mapping[str, str]  # file, sha256
+    run_seed: int
+    versions: Mapping[str, str]
+
+
+def run_ids(project: ProjectPaths) -> list[str]:
+    """The runs that have begun (run.json is there), oldest first."""
+    if not project.working.is_dir():
+        return []
+    found = [entry.name for entry in project.working.iterdir() if RUN_ID.fullmatch(entry.name)]
+    return sorted(name for name in found if project.run(name).run_json.exists())
+
+
+def new_run_id(project: ProjectPaths, now: datetime) -> str:
+    """Local time as a run id; a second later where a folder of that name is there already."""
+    while True:
+        run_id = now.strftime("%Y-%m-%d_%H-%M-%S")
+        root = project.run(run_id).root
+        if not root.exists() or not any(root.iterdir()):
+            return run_id
+        now += timedelta(seconds=1)
+
+
+def write_run(paths: RunPaths, record: RunRecord) -> None:
+    """Write run.json: from here on the run exists."""
+    files.write_json(paths.run_json, {"format": RUN_FORMAT, **records.to_json(record)})
+
+
+def read_run(paths: RunPaths) -> RunRecord:
+    """A run's resolved config. Raises ProjectError when damaged or from a newer program."""
+    return records.read_fact(paths.run_json, RUN_FORMAT, RunRecord)
+
+
+def write_plan(paths: RunPaths, plan: Plan) -> None:
+    """Freeze a plan on disk."""
+    files.write_json(paths.plan(plan.iteration), {"format": PLAN_FORMAT, **records.to_json(plan)})
+
+
+def read_plan(paths: RunPaths, iteration: int) -> Plan | None:
+    """The frozen plan of an iteration, None when it was not planned yet."""
+    path = paths.plan(iteration)
+    return records.read_fact(path, PLAN_FORMAT, Plan) if path.exists() else None
+
+
+def read_advice(paths: RunPaths, iteration: int) -> Advice | None:
+    """The recorded advice of an iteration, None when none was asked for."""
+    path = paths.advice(iteration)
+    return records.read_fact(path, ADVICE_FORMAT, Advice, key="advice") if path.exists() else None
+
+
+def committed(paths: RunPaths) -> list[int]:
+    """The numbers of the committed iterations, in order."""
+    folder = paths.root / "metadata"
+    if not folder.is_dir():
+        return []
+    numbers = (iteration_of(entry.name) for entry in folder.iterdir())
+    return sorted(number for number in numbers if number is not None)
+
+
+def read_iteration(paths: RunPaths, number: int) -> Iteration:
+    """One committed iteration. Raises ProjectError when its record or its picture is damaged or gone."""
+    iteration = metadata.read(paths.metadata(number), read_advice(paths, number))
+    if iteration.status == "ok" and not paths.image(number).exists():
+        raise records.damaged(paths.image(number), "the picture of a finished iteration is missing")
+    return iteration
+
+
+def load_history(paths: RunPaths) -> History:
+    """All that a policy may know: the committed iterations and how often numbers were planned before."""
+    iterations = tuple(read_iteration(paths, number) for number in committed(paths))
+    return History(iterations=iterations, takes=takes(paths))
+
+
+def takes(paths: RunPaths) -> dict[int, int]:
+    """How often each number was planned and put aside."""
+    counts: dict[int, int] = {}
+    for plan in paths.superseded.glob("*/plan/iteration_*_plan.json"):
+        number = iteration_of(plan.name)
+        if number is not None:
+            counts[number] = counts.get(number, 0) + 1
+    return counts
+
+
+def supersede(paths: RunPaths, first: int, at: str) -> None:
+    """Move iterations `first` and above to superseded/`at`/, losing nothing.
+
+    The intent is written first, so that a kill in the middle is finished by the next start.
+    """
+    folder = paths.superseded / at
+    files.write_json(folder / "intent.json", {"format": SUPERSEDED_FORMAT, "first": first})
+    finish_superseding(paths)
+
+
+def finish_superseding(paths: RunPaths) -> None:
+    """Complete every move that was begun. The commit records go first: half-moved is never half-done."""
+    for intent in sorted(paths.superseded.glob("*/intent.json")):
+        first = int(records.read(intent, SUPERSEDED_FORMAT)["first"])
+        for folder in _STEP_FOLDERS:
+            _move_steps(paths.root / folder, intent.parent / folder, first)
+        files.move(intent, intent.with_name("superseded.json"))
+
+
+def remove_partials(paths: RunPaths) -> None:
+    """Delete what a kill left half-written."""
+    if paths.root.is_dir():
+        files.remove_partials(paths.root)
+
+
+def file_hashes(paths: RunPaths, iteration: int) -> dict[str, str]:
+    """Project-relative path -> sha256 of every step file of an iteration that is there."""
+    candidates = (
+        paths.plan(iteration),
+        paths.tickets(iteration),
+        paths.graph(iteration),
+        paths.image(iteration),
+        paths.questions(iteration),
+        paths.evaluation(iteration),
+        paths.comparison(iteration),
+        paths.advice(iteration),
+    )
+    return {paths.relative(path): sha256_of(path) for path in candidates if path.exists()}
+
+
+def digest_of(value: Any) -> str:
+    """The hex digest of JSON values, whatever the order of their keys."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """The hex digest of a file's bytes."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _move_steps(source: Path, target: Path, first: int) -> None:
+    if not source.is_dir():
+        return
+    for entry in sorted(source.iterdir()):
+        number = iteration_of(entry.name)
+        if number is not None and number >= first:
+            files.move(entry, target / entry.name)
+
+
+def without_secrets(aigen: AIGen, aivis: AIVis) -> tuple[AIGen, AIVis]:
+    """The settings as they may be written down: no key, no header value but "env:NAME", no URL user-info."""
+    headers = {n: v if v.startswith("env:") else "(not stored)" for n, v in aigen.comfyui.headers.items()}
+    comfyui = replace(aigen.comfyui, headers=headers, url=_without_user(aigen.comfyui.url))
+    judge = replace(aivis, api_key="", base_url=_without_user(aivis.base_url))
+    return replace(aigen, comfyui=comfyui), judge
+
+
+def _without_user(url: str | None) -> str | None:
+    if url is None or "@" not in url:
+        return url
+    scheme, _, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
+
+
+def changes(old: RunRecord, new: RunRecord) -> list[str]:
+    """What differs so much that an unfinished run cannot go on: words for people; [] when it can."""
+    differs: list[tuple[str, Any, Any]] = [
+        ("rules", judged_by(old.rules), judged_by(new.rules)),
+        ("the prompt templates", old.prompts, new.prompts),
+        ("the prompts in AIGen.yaml", old.aigen.settings.prompts, new.aigen.settings.prompts),
+        ("the input picture", old.input["sha256"], new.input["sha256"]),
+        ("the workflow", old.workflow["sha256"], new.workflow["sha256"]),
+        ("the generating backend", old.aigen.backend, new.aigen.backend),
+        ("the judge", (old.aivis.provider, old.aivis.model), (new.aivis.provider, new.aivis.model)),
+    ]
+    return [name for name, before, after in differs if before != after]
+
+
+def judged_by(rules: Rules) -> Rules:
+    """The rules less what may change in the middle of a run."""
+    return replace(rules, max_iterations=0, patience=None, max_failures=0)

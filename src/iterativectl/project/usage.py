@@ -1,0 +1,95 @@
+"""What a run spent: usage.jsonl, one line reserved before each request, one settled after it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+from iterativectl import files
+from iterativectl.ports import Usage
+
+FORMAT = "usage/1"
+
+
+class UsageFile:
+    """ports.Ledger over usage.jsonl. Survives a resume: an orphaned reservation counts at its worst case."""
+
+    def __init__(self, path: Path, now: Callable[[], str]) -> None:
+        self._path = path
+        self._now = now
+        self._open: dict[str, float] = {}
+        self._requests = 0
+        self._cost = 0.0
+        self._tokens = {"input": 0, "output": 0}
+        for line in read_lines(path):
+            self._count(line)
+
+    def reserve(self, purpose: str, provider: str, model: str, worst_cost_usd: float | None) -> str:
+        """Write the reservation durably and return its id."""
+        reservation = str(uuid4())
+        self._append(
+            {
+                "id": reservation,
+                "event": "reserved",
+                "purpose": purpose,
+                "provider": provider,
+                "model": model,
+                "worst_cost_usd": worst_cost_usd,
+            }
+        )
+        return reservation
+
+    def settle(self, reservation: str, usage: Usage | None, error: str | None = None) -> None:
+        """Write what the request used; usage None: it failed, and its worst cost counts."""
+        self._append(
+            {
+                "id": reservation,
+                "event": "settled",
+                "input_tokens": usage.input_tokens if usage else 0,
+                "output_tokens": usage.output_tokens if usage else 0,
+                "cost_usd": usage.cost_usd if usage else None,
+                "error": error,
+            }
+        )
+
+    def spent(self) -> tuple[int, float]:
+        """(requests, USD); what is not known counts at its worst case."""
+        return self._requests, self._cost + sum(self._open.values())
+
+    def totals(self) -> dict[str, Any]:
+        """For output_metadata: requests, tokens, cost, and how many requests have an unknown outcome."""
+        requests, cost = self.spent()
+        return {
+            "requests": requests,
+            "input_tokens": self._tokens["input"],
+            "output_tokens": self._tokens["output"],
+            "cost_usd": round(cost, 6),
+            "unknown": len(self._open),
+        }
+
+    def _append(self, body: Mapping[str, Any]) -> None:
+        line = {"format": FORMAT, "at": self._now(), **body}
+        files.append_line(self._path, json.dumps(line))
+        self._count(line)
+
+    def _count(self, line: Mapping[str, Any]) -> None:
+        if line.get("event") == "reserved":
+            self._requests += 1
+            self._open[line["id"]] = line.get("worst_cost_usd") or 0.0
+        elif line.get("event") == "settled":
+            worst = self._open.pop(line["id"], 0.0)
+            cost = line.get("cost_usd")
+            self._cost += worst if cost is None else cost
+            self._tokens["input"] += line.get("input_tokens") or 0
+            self._tokens["output"] += line.get("output_tokens") or 0
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    """The whole lines of a .jsonl file; a torn last line, left by a kill, is passed over."""
+    if not path.exists():
+        return []
+    lines = path.read_bytes().split(b"\n")[:-1]
+    return [json.loads(line) for line in lines if line.strip()]
