@@ -16,7 +16,9 @@ IterativeError                  base: a message (what happened) and a hint (what
 ├── JudgeError                  one question to a vision model got no usable answer; the run goes on
 │   └── JudgeUnavailable        no judge can be reached, no key, no credit (exit 4)
 ├── LimitReached                a spending or request limit would be passed (exit 4)
-└── RunInterrupted              a person asked to stop: Ctrl-C (exit 130) or control.json (exit 3)
+├── RepeatedFailures            max_failures iterations failed in a row (exit 4)
+└── RunInterrupted              a person asked to stop: Ctrl-C (exit 130)
+    └── StopRequested           ... through working/control.json (exit 3)
 
 Only cli/main.py prints one of these. Anything else that reaches it is a bug and says so (exit 70).
 """
@@ -171,8 +173,22 @@ class LimitReached(IterativeError):
     exit_code = ExitCode.PAUSED
 
 
+class RepeatedFailures(IterativeError):
+    """Too many iterations failed in a row: the run pauses instead of using up its numbers."""
+
+    code = "repeated_failures"
+    exit_code = ExitCode.PAUSED
+
+
 class RunInterrupted(IterativeError):
-    """A person asked the run to stop: Ctrl-C or `working/control.json`."""
+    """A person asked the run to stop with Ctrl-C. Everything finished is on disk."""
 
     code = "interrupted"
     exit_code = ExitCode.INTERRUPTED
+
+
+class StopRequested(RunInterrupted):
+    """A person asked the run to stop through working/control.json: it ends with its best picture."""
+
+    code = "stop_requested"
+    exit_code = ExitCode.NOT_ACCEPTED
