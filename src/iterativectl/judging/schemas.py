@@ -1,16 +1,15 @@
 """The shapes of the replies that a judge is asked for, and their JSON Schemas. Pure.
 
-Every kind of request has one shape. It stands in the prompt, is sent as a schema in the provider's own way, and is
-validated by `judging.replies` in any case. These are the shapes; a backend that is no language model answers in
-exactly these:
+Every kind of request has one shape. It stands in the prompt, is sent as a schema in the provider's own way,
+and is validated by `judging.replies` in any case. A backend that is no language model answers in these, too:
 
 describe_image      free text, no schema
 ask_questions       {"answers": {FIELD: VALUE, ...}}
-                    VALUE by the question's type: a string ("unclear" when it cannot be told), a number or null, an array
-                    or null, and for booleans one of the strings "yes", "no", "unclear"
+                    VALUE by the question's type: a string ("unclear" when it cannot be told), a number or
+                    null, an array or null, and for booleans one of the strings "yes", "no", "unclear"
 evaluate_criteria   {"criteria": {FIELD: {"reason": TEXT, "answer": ANSWER, "confidence": WORD}, ...}}
-                    ANSWER to the criterion's *question*: "yes", "no" or "unclear" for booleans (JSON true and false are
-                    read as well), a number or null for numbers; WORD: "high", "medium" or "low".
+                    ANSWER to the criterion's *question*: "yes", "no" or "unclear" for booleans (JSON true and
+                    false are read as well), a number or null for numbers; WORD: "high", "medium" or "low".
                     Whether the answer passes is ours to say, not the judge's
 compare_images      {"differences": {"clothing": TEXT, "pose": TEXT, "features": TEXT, "background": TEXT,
                     "proportions": TEXT}, "analysis": TEXT, "similarity": "same" | "close" | "different"}
@@ -19,8 +18,8 @@ improve_prompts     {"reason": TEXT, "positive": TEXT, "negative": TEXT}
 suggest_parameters  {"reason": TEXT, "denoise": NUMBER, "cfg": NUMBER, "steps": INTEGER, "sampler_name": TEXT,
                     "scheduler": TEXT}; null for what should stay as it is
 
-The reason comes before the answer, so that a model has looked before it says yes or no (a later token can use an
-earlier one, not the other way round).
+The reason comes before the answer, so that a model has looked before it says yes or no (a later token can use
+an earlier one, not the other way round).
 
 `VisionRequest.facts` holds the same values that the prompt was rendered from:
 
@@ -29,14 +28,15 @@ ask_questions       description: str
 evaluate_criteria   answers: {field: value}, measurements: {"METRIC/REGION": float}, description: str
 compare_images      description: str, measurements: {"METRIC/REGION": float}, similarity: float
 improve_prompts     positive: str, negative: str, failed: [criterion], passed: [criterion], similarity: float,
-                    notes: [str]; a criterion is {field, intent, edit_strength, must_include, ban_terms, avoid_terms,
-                    reason}, the terms being lists of strings
+                    notes: [str]; a criterion is {field, intent, edit_strength, must_include, ban_terms,
+                    avoid_terms, reason}, the terms being lists of strings
 suggest_parameters  parameters: {denoise, cfg, steps, sampler_name, scheduler}, similarity: float,
-                    direction: "up" | "down", failed_intents: ["change" | "preserve", ...] one per failed criterion
+                    direction: "up" | "down", failed_intents: ["change" | "preserve", ...], one for each
+                    failed criterion
 
-Only simple keywords are used (type, properties, required, additionalProperties, enum, items), and every property is
-required: the strict modes of the hosted providers refuse numeric limits and optional properties. Ranges stand in the
-prompt's text and are checked when the reply is read.
+Only simple keywords are used (type, properties, required, additionalProperties, enum, items), and every
+property is required: the strict modes of the hosted providers refuse numeric limits and optional properties.
+Ranges stand in the prompt's text and are checked when the reply is read.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def prompts_schema() -> Schema:
 
 
 def parameters_schema() -> Schema:
-    """Shape of the reply to `suggest_parameters`. null leaves a parameter as it is."""
+    """Shape of the reply to `suggest_parameters`; null leaves a parameter as it is."""
     return _object(
         {
             "reason": _text(),
