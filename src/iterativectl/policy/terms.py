@@ -51,9 +51,8 @@ def shape(
     positive = add(remove(positive, forbidden, keep=needed), needed)
     banned = [term for criterion in failed for term in criterion.ban_terms]
     banned += [t for c in passed for t in c.ban_terms if contains(before.negative, t)]
-    needed_words = [term for term in banned if any(_same(term, need) for need in needed)]
-    negative = add(proposed.negative, [term for term in banned if term not in needed_words])
-    negative = remove(negative, needed)
+    banned = [term for term in banned if not any(_same(term, need) for need in needed)]
+    negative = add(remove(proposed.negative, needed), banned)
     return Prompts(positive=positive, negative=negative)
 
 
