@@ -75,6 +75,9 @@ class Generator(Protocol):
     def check(self, settings: Settings) -> Sequence[Finding]:
         """Look whether these settings can be run, without making anything."""
 
+    def reachable(self) -> bool:
+        """Whether the server behind it answers at this moment; a backend without one is always reachable."""
+
     def generate(self, plan: Plan, inputs: GenerationInputs, report: Reporter) -> Generation:
         """Make (or, for a ticket already sent, collect) the plan's picture at inputs.destination.
 

@@ -11,7 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from iterativectl import files
+from iterativectl.config import aigen as aigen_file
+from iterativectl.config import aivis as aivis_file
+from iterativectl.config import prompts as prompts_file
+from iterativectl.config import rules as rules_file
 from iterativectl.config.types import AIGen, AIVis, PromptTemplates, Rules
+from iterativectl.errors import ConfigError
 from iterativectl.model import Advice, History, Iteration, Plan
 from iterativectl.project import metadata, records
 from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths, iteration_of
@@ -63,12 +68,42 @@ def new_run_id(project: ProjectPaths, now: datetime) -> str:
 
 def write_run(paths: RunPaths, record: RunRecord) -> None:
     """Write run.json: from here on the run exists."""
-    files.write_json(paths.run_json, {"format": RUN_FORMAT, **records.to_json(record)})
+    files.write_json(
+        paths.run_json,
+        {
+            "format": RUN_FORMAT,
+            "run_id": record.run_id,
+            "started_at": record.started_at,
+            "run_seed": record.run_seed,
+            "input": dict(record.input),
+            "workflow": dict(record.workflow),
+            "rules": rules_file.rules_to_json(record.rules),
+            "settings": aigen_file.aigen_to_json(record.aigen),
+            "judge": aivis_file.aivis_to_json(record.aivis),
+            "prompts": prompts_file.prompts_to_json(record.prompts),
+            "versions": dict(record.versions),
+        },
+    )
 
 
 def read_run(paths: RunPaths) -> RunRecord:
     """A run's resolved config. Raises ProjectError when damaged or from a newer program."""
-    return records.read_fact(paths.run_json, RUN_FORMAT, RunRecord)
+    data = records.read(paths.run_json, RUN_FORMAT)
+    try:
+        return RunRecord(
+            run_id=data["run_id"],
+            started_at=data["started_at"],
+            run_seed=int(data["run_seed"]),
+            input=data["input"],
+            workflow=data["workflow"],
+            rules=rules_file.rules_from_json(data["rules"]),
+            aigen=aigen_file.aigen_from_json(data["settings"]),
+            aivis=aivis_file.aivis_from_json(data["judge"]),
+            prompts=prompts_file.prompts_from_json(data["prompts"]),
+            versions=data["versions"],
+        )
+    except (KeyError, TypeError, ValueError, ConfigError) as error:
+        raise records.damaged(paths.run_json, str(error)) from error
 
 
 def write_plan(paths: RunPaths, plan: Plan) -> None:
@@ -178,22 +213,6 @@ def _move_steps(source: Path, target: Path, first: int) -> None:
         number = iteration_of(entry.name)
         if number is not None and number >= first:
             files.move(entry, target / entry.name)
-
-
-def without_secrets(aigen: AIGen, aivis: AIVis) -> tuple[AIGen, AIVis]:
-    """The settings as they may be written down: no key, no header value but "env:NAME", no URL user-info."""
-    headers = {n: v if v.startswith("env:") else "(not stored)" for n, v in aigen.comfyui.headers.items()}
-    comfyui = replace(aigen.comfyui, headers=headers, url=_without_user(aigen.comfyui.url))
-    judge = replace(aivis, api_key="", base_url=_without_user(aivis.base_url))
-    return replace(aigen, comfyui=comfyui), judge
-
-
-def _without_user(url: str | None) -> str | None:
-    if url is None or "@" not in url:
-        return url
-    scheme, _, rest = url.partition("://")
-    host, slash, path = rest.partition("/")
-    return f"{scheme}://{host.rpartition('@')[2]}{slash}{path}"
 
 
 def changes(old: RunRecord, new: RunRecord) -> list[str]:

@@ -1,0 +1,200 @@
+"""Which run `run` works on: the unfinished one, the one a person names, or a new one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from iterativectl import files
+from iterativectl.errors import ProjectError, UsageError
+from iterativectl.project import checkpoint as checkpoint_file
+from iterativectl.project import runs
+from iterativectl.project.checkpoint import Checkpoint
+from iterativectl.project.layout import ProjectPaths, RunPaths
+from iterativectl.project.runs import RunRecord
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """A run to work on. `notes` are sentences for the person: why this one, what was set aside."""
+
+    run: RunRecord
+    paths: RunPaths
+    checkpoint: Checkpoint
+    resumed: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Latest:
+    """The newest run of a project and where it stands."""
+
+    run: RunRecord
+    paths: RunPaths
+    checkpoint: Checkpoint
+    notes: tuple[str, ...]
+
+
+def open_run(
+    project: ProjectPaths, wanted: RunRecord, now: datetime, *, reset: bool, resume_from: int | None
+) -> Opened:
+    """Resume or begin. `wanted` is a run as the files are now, its run_id and started_at still to be given.
+
+    Raises ProjectError when the latest run is damaged, UsageError when --resume-from names no place in it.
+    """
+    latest = _latest(project)
+    if resume_from is not None:
+        return _resume_from(project, latest, wanted, resume_from, now)
+    if latest is None or reset:
+        return _begin(project, wanted, now, latest, "" if latest is None else "put aside by --reset")
+    changed = runs.changes(latest.run, wanted)
+    if _goes_on(latest, wanted) and not changed:
+        return _resumed(latest, wanted)
+    if changed and not latest.checkpoint.finished:
+        return _begin(project, wanted, now, latest, f"{', '.join(changed)} changed")
+    return _begin(project, wanted, now, latest, "")
+
+
+def _latest(project: ProjectPaths) -> _Latest | None:
+    """The newest run, with what a kill left half-done completed."""
+    ids = runs.run_ids(project)
+    if not ids:
+        return None
+    paths = project.run(ids[-1])
+    record = runs.read_run(paths)
+    runs.remove_partials(paths)
+    runs.finish_superseding(paths)
+    checkpoint, damage = checkpoint_file.read_or_rebuildable(project.checkpoint)
+    notes: tuple[str, ...] = ()
+    if damage:
+        kept = project.checkpoint.with_name("checkpoint.damaged.json")
+        files.move(project.checkpoint, kept)
+        notes = (f"{damage}; it was rebuilt from the run's own files and kept as {kept.name}",)
+    if checkpoint is not None and checkpoint.run_id != record.run_id:
+        _put_aside(project, checkpoint)
+        checkpoint = None
+    return _Latest(
+        run=record,
+        paths=paths,
+        checkpoint=checkpoint or Checkpoint(run_id=record.run_id, status="running"),
+        notes=notes,
+    )
+
+
+def _goes_on(latest: _Latest, wanted: RunRecord) -> bool:
+    """Whether the latest run is unfinished, or used up with more iterations allowed now."""
+    checkpoint = latest.checkpoint
+    if checkpoint.status == "exhausted":
+        return wanted.rules.max_iterations > checkpoint.last_iteration
+    return not checkpoint.finished
+
+
+def _resumed(latest: _Latest, wanted: RunRecord) -> Opened:
+    """The latest run again: run.json wins, but for what may change in the middle of a run."""
+    run, notes = _merged(latest.run, wanted)
+    return Opened(
+        run=run,
+        paths=latest.paths,
+        checkpoint=latest.checkpoint,
+        resumed=True,
+        notes=(*latest.notes, *notes),
+    )
+
+
+def _merged(old: RunRecord, current: RunRecord) -> tuple[RunRecord, tuple[str, ...]]:
+    rules = replace(
+        old.rules,
+        max_iterations=current.rules.max_iterations,
+        patience=current.rules.patience,
+        max_failures=current.rules.max_failures,
+    )
+    aigen = replace(old.aigen, comfyui=current.aigen.comfyui)
+    merged = replace(old, rules=rules, aigen=aigen, aivis=current.aivis)
+    notes = []
+    if rules != old.rules:
+        notes.append(f"max_iterations is {rules.max_iterations} now (it was {old.rules.max_iterations})")
+    if replace(aigen, comfyui=old.aigen.comfyui) != replace(current.aigen, comfyui=old.aigen.comfyui):
+        notes.append(
+            "config/AIGen.yaml changed since this run began: its start settings count from the next run"
+        )
+    return merged, tuple(notes)
+
+
+def _drop_derived_settings(project: ProjectPaths, old: Checkpoint) -> None:
+    """Remove working/AIGen.yaml where it is ours, so that it is not taken for a person's edit."""
+    if project.settings.exists() and runs.sha256_of(project.settings) == old.settings_sha256:
+        files.remove(project.settings)
+
+
+def _resume_from(
+    project: ProjectPaths, latest: _Latest | None, wanted: RunRecord, first: int, now: datetime
+) -> Opened:
+    if latest is None:
+        raise UsageError(
+            "there is no run to resume from", "Leave --resume-from out: `run` begins the first run."
+        )
+    changed = runs.changes(latest.run, wanted)
+    if changed:
+        raise UsageError(
+            f"run {latest.run.run_id} cannot be resumed from iteration {first}: {', '.join(changed)} changed",
+            "Change them back, or leave --resume-from out to begin a new run.",
+        )
+    done = runs.committed(latest.paths)
+    last = done[-1] if done else 0
+    if not 1 <= first <= last + 1:
+        raise UsageError(
+            f"--resume-from {first}: run {latest.run.run_id} has iterations 1 to {last}",
+            f"Give a number from 1 to {last + 1}.",
+        )
+    runs.supersede(latest.paths, first, now.strftime("%Y-%m-%d_%H-%M-%S"))
+    opened = _resumed(latest, wanted)
+    kept = f"iterations below {first} kept, the rest moved to superseded/"
+    _drop_derived_settings(project, latest.checkpoint)
+    # The output is decided anew: the best picture may be among what was put aside.
+    checkpoint = Checkpoint(run_id=latest.run.run_id, status="running")
+    return replace(opened, checkpoint=checkpoint, notes=(*opened.notes, kept))
+
+
+def _begin(
+    project: ProjectPaths, wanted: RunRecord, now: datetime, latest: _Latest | None, why: str
+) -> Opened:
+    """A new run folder. Nothing of the old run is lost: its checkpoint goes into its own folder."""
+    run_id = runs.new_run_id(project, now)
+    run = replace(wanted, run_id=run_id, started_at=now.isoformat())
+    paths = project.run(run_id)
+    notes = list(latest.notes) if latest else []
+    if latest:
+        notes += _keep_edited_settings(project, latest.checkpoint)
+    runs.write_run(paths, run)
+    if latest:
+        old = latest.checkpoint
+        if why and not old.finished:
+            old = replace(old, status="stopped", reason=why)
+            notes.append(f"run {old.run_id} ended as stopped: {why}")
+        _put_aside(project, old)
+        _drop_derived_settings(project, latest.checkpoint)
+    checkpoint = Checkpoint(run_id=run_id, status="running")
+    return Opened(run=run, paths=paths, checkpoint=checkpoint, resumed=False, notes=tuple(notes))
+
+
+def _keep_edited_settings(project: ProjectPaths, old: Checkpoint) -> list[str]:
+    """A new run starts from config/AIGen.yaml: what a person wrote into working/ is kept beside."""
+    path = project.settings
+    if not path.exists() or runs.sha256_of(path) == old.settings_sha256:
+        return []
+    kept = path.with_name(f"AIGen.before-{old.run_id}-ended.yaml")
+    files.copy(path, kept)
+    return [
+        f"the edited working/AIGen.yaml was kept as {kept.name}; the new run starts from config/AIGen.yaml"
+    ]
+
+
+def _put_aside(project: ProjectPaths, checkpoint: Checkpoint) -> None:
+    target = project.run(checkpoint.run_id).root
+    if not target.is_dir():
+        raise ProjectError(
+            f"{project.checkpoint} names run {checkpoint.run_id}, whose folder is gone",
+            "Put the folder back, or delete checkpoint.json: it is derived from the runs' own files.",
+        )
+    checkpoint_file.write(target / "checkpoint.json", checkpoint)
+    files.remove(project.checkpoint)
