@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 from iterativectl import resources
 from iterativectl.config import wording
-from iterativectl.config.yaml_source import HINT, Document
+from iterativectl.config.yaml_source import HINT, Document, dotted
 from iterativectl.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -37,13 +37,20 @@ def refuse_errors(problems: list[Problem]) -> tuple[Problem, ...]:
 
 
 def in_order(document: Document, problems: list[Problem]) -> list[Problem]:
-    """Problems by line, those of one line as they were found."""
+    """Problems by line, those of one line by where they stand in it; equal ones once.
 
-    def line(problem: Problem) -> int:
+    jsonschema goes through additional properties in the order of a set, which changes from run to run.
+    """
+    if not problems:
+        return []
+    rank = {dotted(path): number for number, path in enumerate(document.places)}
+
+    def place(problem: Problem) -> tuple[int, int, str]:
         number = problem.where.removeprefix(document.name).lstrip(":")
-        return int(number) if number.isdigit() else 0
+        line = int(number) if number.isdigit() else 0
+        return line, rank.get(problem.path, len(rank)), problem.path
 
-    return sorted(dict.fromkeys(problems), key=line)
+    return sorted(dict.fromkeys(problems), key=place)
 
 
 @cache
@@ -66,7 +73,8 @@ def _problems(document: Document, error: ValidationError) -> Iterator[Problem]:
     schema = cast("dict[str, Any]", error.schema)
     if error.validator != "additionalProperties":
         message = wording.explain(str(error.validator), error.instance, error.validator_value, schema)
-        yield document.problem(path, message)
+        if message:
+            yield document.problem(path, message)
         return
     known: dict[str, Any] = schema.get("properties", {})
     for key in cast("dict[str, Any]", error.instance):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
+from iterativectl.config.check import in_order
 from iterativectl.config.prompts import template_faults
 from iterativectl.config.types import AIGen, Criterion, PromptTemplates, Question, Rules
 from iterativectl.config.wording import did_you_mean
@@ -52,9 +53,8 @@ def lint(
         *_unused_questions(source, rules),
         *_masks(source, rules, aigen),
         *_start_prompts(source, rules, aigen),
-        *_prompts(prompts),
     ]
-    return tuple(findings)
+    return (*in_order(source, findings), *_prompts(prompts))
 
 
 def _duplicate_fields(source: Document, rules: Rules) -> Iterator[Problem]:

@@ -109,6 +109,7 @@ def template_faults(name: str, text: str) -> Iterator[tuple[int, str, str]]:
         yield _brace_line(text), "a literal brace must be doubled: {{ or }}", "error"
         return
     used: set[str] = set()
+    faults = False
     lines = 0
     for literal, placeholder, spec, conversion in parts:
         lines += literal.count("\n")
@@ -117,9 +118,10 @@ def template_faults(name: str, text: str) -> Iterator[tuple[int, str, str]]:
         used.add(placeholder)
         fault = _placeholder_fault(placeholder, spec or conversion, known)
         if fault:
+            faults = True
             yield lines, fault, "error"
     for needed in ESSENTIAL.get(name, ()):
-        if needed not in used:
+        if needed not in used and not faults:  # the faulty placeholder may have been meant to be this one
             yield 0, f"the template does not use {{{needed}}}: the model will not see it", "warning"
 
 

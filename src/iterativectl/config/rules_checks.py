@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from iterativectl.config.wording import did_you_mean
+from iterativectl.config.wording import did_you_mean, shown
 from iterativectl.config.yaml_source import Document
 from iterativectl.errors import Problem
 
@@ -78,8 +78,8 @@ def _source(place: _Place, criterion: Mapping[str, Any]) -> Iterator[Problem]:
         return
     for key in ("question", "type", "min", "max"):
         if criterion.get(key) is not None:
-            inside = "; put it inside 'measure'" if key in ("min", "max") else ""
-            yield place.problem(key, f"is not used beside 'measure': remove it{inside}")
+            cure = "put it inside" if key in ("min", "max") else "remove it"
+            yield place.problem(key, f"is not used beside 'measure': {cure}")
     yield from _measure(place, measure)
 
 
@@ -183,4 +183,4 @@ def _fits(
         wanted = _TYPE_OF[kind]
         if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
             quotes = ": put it in quotes" if kind == "string" else ""
-            yield place.problem((*path, at), f"{value!r} is not of type {kind}{quotes}")
+            yield place.problem((*path, at), f"{shown(value)} is not of type {kind}{quotes}")

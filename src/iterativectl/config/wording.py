@@ -24,13 +24,19 @@ _TYPES = {
     "object": "a block of 'key: value' lines",
     "null": "null",
 }
-_BOOLEAN_WORDS = {"yes": "true", "on": "true", "y": "true", "no": "false", "off": "false", "n": "false"}
+_BOOLEAN_WORDS = {
+    **dict.fromkeys(("true", "yes", "on", "y", "1"), "true"),
+    **dict.fromkeys(("false", "no", "off", "n", "0"), "false"),
+}
 
 
 def explain(keyword: str, value: Any, wanted: Any, schema: Mapping[str, Any]) -> str:
-    """The message for a `value` that breaks `keyword: wanted` of `schema`; any keyword but unknown keys."""
+    """The message for a `value` that breaks `keyword: wanted` of `schema`; any keyword but unknown keys.
+
+    "" when another message says it better.
+    """
     if _is_later(keyword, value, schema):
-        return f"{shown(value, schema)} is not available yet{_available(schema)}"
+        return _not_available_yet(value, schema)
     return _EXPLAINED[keyword](value, wanted, schema)
 
 
@@ -77,9 +83,13 @@ def _is_later(keyword: str, value: Any, schema: Mapping[str, Any]) -> bool:
     return keyword in ("enum", "maximum", "maxItems") and (later is True or value in later)
 
 
-def _available(schema: Mapping[str, Any]) -> str:
-    values = [value for value in schema.get("enum", ()) if value is not None]
-    return f" (available: {', '.join(map(str, values))})" if values else ""
+def _not_available_yet(value: Any, schema: Mapping[str, Any]) -> str:
+    if isinstance(value, list):
+        return "not available yet: leave the list empty"
+    if schema["x-later"] is True:
+        return f"{shown(value, schema)} is not available yet: leave it at {shown(schema['default'])}"
+    available = ", ".join(str(name) for name in schema["enum"] if name is not None)
+    return f"{shown(value, schema)} is not available yet (available: {available})"
 
 
 def _type(value: Any, wanted: Any, schema: Mapping[str, Any]) -> str:
@@ -91,7 +101,7 @@ def _type(value: Any, wanted: Any, schema: Mapping[str, Any]) -> str:
         return demand
     hint = ""
     if kinds == ["boolean"] and str(value).lower() in _BOOLEAN_WORDS:
-        hint = f": write {_BOOLEAN_WORDS[str(value).lower()]}"
+        hint = f": write {_BOOLEAN_WORDS[str(value).lower()]}, without quotes"
     elif kinds == ["string"] and not isinstance(value, (list, dict)):
         hint = ": put it in quotes"
     elif kinds == ["array"] and isinstance(value, str):
@@ -105,13 +115,16 @@ def _enum(value: Any, allowed: Any, schema: Mapping[str, Any]) -> str:
     remark = f" ({others})" if others else ""
     later = schema.get("x-later", ())
     known = [*allowed, *(later if isinstance(later, list) else ())]
-    return f"{shown(value)} is not one of {names}{remark}.{did_you_mean(value, known)}"
+    wrong = "is not one of" if len(allowed) > 1 else "is not known; the only value is"
+    return f"{shown(value)} {wrong} {names}{remark}.{did_you_mean(value, known)}"
 
 
 def _range(value: Any, _: Any, schema: Mapping[str, Any]) -> str:
     low, high = schema.get("minimum"), schema.get("maximum")
     if "exclusiveMinimum" in schema:
         limits = f"above {schema['exclusiveMinimum']}" + (f" and at most {high}" if high is not None else "")
+    elif low is not None and low == high:
+        limits = f"{low}"
     elif low is not None and high is not None:
         limits = f"between {low} and {high}"
     else:
@@ -124,13 +137,15 @@ def _pattern(value: Any, _: Any, schema: Mapping[str, Any]) -> str:
     return said if schema.get("writeOnly") else f"{said} (got {shown(value)})"
 
 
-def _required(value: Any, wanted: Any, _: Mapping[str, Any]) -> str:
-    missing = [f"'{key}'" for key in wanted if key not in value]
+def _required(value: Any, wanted: Any, schema: Mapping[str, Any]) -> str:
+    known = schema.get("properties", {})
+    misspelt = {nearest(key, known, NEAR_KEY) for key in value if key not in known}
+    missing = [f"'{key}'" for key in wanted if key not in value and key not in misspelt]
     # jsonschema reports each missing key by itself. Naming all of them each time makes these problems equal,
     # and equal problems are shown once.
-    return (
-        f"the key {missing[0]} is missing" if len(missing) == 1 else f"keys are missing: {', '.join(missing)}"
-    )
+    if len(missing) > 1:
+        return f"keys are missing: {', '.join(missing)}"
+    return f"the key {missing[0]} is missing" if missing else ""
 
 
 def _few(value: Any, at_least: Any, _: Mapping[str, Any]) -> str:

@@ -38,8 +38,12 @@ _TABLE = (
     ),
     _Meaning(
         r"mapping values are not allowed here",
-        "a second colon in the line, or a wrong indentation: put a text that holds ': ' in quotes, "
-        "and start all keys of a block in the same column",
+        "this line does not follow from the one above: a colon is missing there, or the indentation is "
+        "wrong, or a text that holds ': ' needs quotes",
+    ),
+    _Meaning(
+        r"flow (?:sequence|mapping).*but got '\?'",
+        "inside [a list] or {{a: block}} a text with a question mark needs quotes",
     ),
     _Meaning(
         r"flow (?:sequence|mapping).*expected ',' or '(.)'",
