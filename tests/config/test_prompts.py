@@ -1,0 +1,105 @@
+"""prompts.yaml: three layers, merged key by key."""
+
+from pathlib import Path
+
+import pytest
+
+from iterativectl.config.prompts import (
+    PLACEHOLDERS,
+    REQUIRED,
+    load_prompts,
+    prompt_warnings,
+    prompts_from_json,
+    prompts_to_json,
+)
+from iterativectl.errors import ConfigError
+
+
+def complete(word: str) -> str:
+    """A file with every required template, each naming all that it may use."""
+    lines = []
+    for name, placeholders in PLACEHOLDERS.items():
+        used = " ".join(f"{{{placeholder}}}" for placeholder in placeholders)
+        lines.append(f'{name}: "{word} {used}"\n')
+    return "".join(lines)
+
+
+@pytest.fixture
+def layers(tmp_path: Path) -> list[Path]:
+    paths = [
+        tmp_path / "defaults" / "prompts.yaml",
+        tmp_path / "prompts.yaml",
+        tmp_path / "projects" / "mine" / "config" / "prompts.yaml",
+    ]
+    for path in paths:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    paths[0].write_text(complete("shipped"), encoding="utf-8")
+    return paths
+
+
+def test_later_layers_win_key_by_key(layers: list[Path]) -> None:
+    layers[1].write_text("describe_image: workspace\ncompare_images: workspace {schema}\n", encoding="utf-8")
+    layers[2].write_text("compare_images: project {schema}\n", encoding="utf-8")
+    prompts = load_prompts(layers)
+    assert prompts.templates["describe_image"] == "workspace"
+    assert prompts.render("compare_images", schema="S", description="", measurements="") == "project S"
+    assert prompts.templates["ask_questions"].startswith("shipped")
+    assert prompt_warnings(layers) == ()
+
+
+def test_absent_layers_and_files_of_comments_change_nothing(layers: list[Path]) -> None:
+    layers[1].write_text("# nothing yet\n", encoding="utf-8")
+    assert set(load_prompts(layers).templates) == set(REQUIRED)
+
+
+def test_a_wrong_placeholder_names_file_line_and_the_right_ones(layers: list[Path]) -> None:
+    layers[2].write_text("# mine\nask_questions: |\n  Look.\n  {question}\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_prompts(layers)
+    assert str(caught.value) == (
+        "config/prompts.yaml:4: ask_questions: there is no placeholder {question} here "
+        "(there are: {questions}, {schema}, {description}). Did you mean 'questions'?"
+    )
+
+
+def test_problems_of_all_layers_are_said_at_once(layers: list[Path]) -> None:
+    layers[1].write_text("describe_image: '{a}'\n", encoding="utf-8")
+    layers[2].write_text("describe_image: '{b}'\nask_question: x\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as caught:
+        load_prompts(layers)
+    assert [problem.path for problem in caught.value.problems] == [
+        "describe_image",
+        "describe_image",
+        "ask_question",
+    ]
+
+
+def test_a_template_that_is_nowhere_is_an_error(layers: list[Path]) -> None:
+    layers[0].write_text("describe_image: x\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="the template 'evaluate_criteria' is missing"):
+        load_prompts(layers)
+
+
+def test_warnings_are_kept_for_who_asks(layers: list[Path]) -> None:
+    layers[2].write_text("shout: x\nask_questions: What is there?\n", encoding="utf-8")
+    load_prompts(layers)
+    assert [problem.path for problem in prompt_warnings(layers)] == ["shout", "ask_questions"]
+
+
+def test_templates_come_back_from_run_json(layers: list[Path]) -> None:
+    prompts = load_prompts(layers)
+    data = prompts_to_json(prompts)
+    assert prompts_from_json(data) == prompts
+    del data["describe_image"]
+    with pytest.raises(ConfigError, match="describe_image"):
+        prompts_from_json(data)
+
+
+def test_the_schema_knows_the_templates_of_the_table() -> None:
+    from iterativectl.config.check import load_schema
+
+    described = load_schema("prompts")["properties"]
+    assert set(REQUIRED) <= set(described)
+    for name, placeholders in PLACEHOLDERS.items():
+        for placeholder in placeholders:
+            assert f"{{{placeholder}}}" in described[name]["description"]
