@@ -16,7 +16,7 @@ def accepted(assessment: Assessment, rules: Rules) -> bool:
 
 
 def best(iterations: Sequence[Iteration], criteria: Sequence[Criterion]) -> Iteration | None:
-    """Higher score, fewer unclear, more preserve criteria met, the earlier, in this order; None without any."""
+    """Higher score, then fewer unclear, more preserve criteria met, the earlier; None without any."""
     judged = [iteration for iteration in iterations if iteration.assessment is not None]
     preserve = {criterion.field for criterion in criteria if criterion.intent == "preserve"}
 

@@ -52,7 +52,7 @@ def shape(
     banned = [term for criterion in failed for term in criterion.ban_terms]
     banned += [t for c in passed for t in c.ban_terms if contains(before.negative, t)]
     banned = [term for term in banned if not any(_same(term, need) for need in needed)]
-    negative = add(remove(proposed.negative, needed), banned)
+    negative = add(remove(proposed.negative, needed, keep=banned), banned)
     return Prompts(positive=positive, negative=negative)
 
 
