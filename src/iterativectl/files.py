@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import io
 import json
 import os
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from iterativectl.errors import StorageError
 
@@ -97,16 +99,33 @@ def write_stream(path: Path, fill: Callable[[BinaryIO], None], verify: Callable[
     with _translated(path, 0):
         make_dir(path.parent)
         try:
-            with partial.open("wb") as stream:
-                fill(stream)
-                stream.flush()
-                os.fsync(stream.fileno())
+            descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+            try:
+                fill(cast(BinaryIO, _Sink(descriptor)))
+                os.fsync(descriptor)
+            finally:
+                os.close(descriptor)
             verify(partial)
             partial.replace(path)
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
         _sync_dir(path.parent)
+
+
+class _Sink(io.RawIOBase):
+    """A stream onto an open descriptor: writes are whole, and errors come at once instead of at the close."""
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+
+    def writable(self) -> bool:
+        return True
+
+    def write(self, content: bytes) -> int:  # type: ignore[override]
+        _write_all(self._descriptor, content)
+        return len(content)
 
 
 def make_dir(path: Path) -> None:
@@ -220,9 +239,7 @@ def lock(path: Path, content: str) -> int | None:
     with _translated(path, len(content)):
         make_dir(path.parent)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        if not _taken(descriptor):
             os.close(descriptor)
             return None
         try:
@@ -232,6 +249,19 @@ def lock(path: Path, content: str) -> int | None:
             os.close(descriptor)
             raise
     return descriptor
+
+
+def _taken(descriptor: int) -> bool:
+    """Take the lock; a look by is_locked holds it for a moment, so one refusal is not yet an answer."""
+    for pause in (0.02, 0.05, 0.1, None):
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if pause is not None:
+                time.sleep(pause)
+        else:
+            return True
+    return False
 
 
 def unlock(descriptor: int) -> None:
