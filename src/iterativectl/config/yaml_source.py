@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path as FilePath
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -19,7 +19,7 @@ import yaml
 from iterativectl.config import yaml_errors
 from iterativectl.errors import ConfigError, Problem
 
-Path = tuple[str | int, ...]  # ("acceptance_criteria", 2, "intent")
+KeyPath = tuple[str | int, ...]  # ("acceptance_criteria", 2, "intent")
 
 MAX_BYTES = 256 * 1024  # a long rules file has 20 KiB; PyYAML reads about 100 KiB a second
 MAX_VALUES = 50_000  # after anchors are expanded: stops a file of few lines that stands for millions
@@ -46,23 +46,25 @@ class Document:
 
     name: str
     data: Any
-    places: Mapping[Path, Place] = field(default_factory=dict)
+    places: Mapping[KeyPath, Place] = field(default_factory=dict)
 
-    def line(self, path: Path) -> int | None:
+    def line(self, path: KeyPath) -> int | None:
         """The line of a key or element, or of the nearest thing around it."""
         for length in range(len(path), -1, -1):
             if path[:length] in self.places:
                 return self.places[path[:length]].key_line
         return None
 
-    def problem(self, path: Path, message: str, severity: str = "error", line: int | None = None) -> Problem:
+    def problem(
+        self, path: KeyPath, message: str, severity: str = "error", line: int | None = None
+    ) -> Problem:
         """A problem of the value at `path`, with file and line."""
         number = line or self.line(path)
         where = f"{self.name}:{number}" if number else self.name
         return Problem(where=where, path=dotted(path), message=message, severity=severity)
 
 
-def dotted(path: Path) -> str:
+def dotted(path: KeyPath) -> str:
     """A path as people read it: `acceptance_criteria[2].intent`; elements count from 0."""
     text = ""
     for part in path:
@@ -70,7 +72,7 @@ def dotted(path: Path) -> str:
     return text
 
 
-def read_yaml(path: FilePath, name: str = "") -> Document:
+def read_yaml(path: Path, name: str = "") -> Document:
     """Read and parse a file. `name` replaces the file's name in problems.
 
     Raises ConfigError for a file that is missing, too large, not UTF-8 or not YAML.
@@ -80,7 +82,9 @@ def read_yaml(path: FilePath, name: str = "") -> Document:
         with path.open("rb") as stream:
             content = stream.read(MAX_BYTES + 1)
     except FileNotFoundError as error:
-        raise _refusal(str(path), "there is no such file") from error
+        problem = Problem(where=str(path), path="", message="there is no such file")
+        hint = "Check the path. `iterativectl project create NAME` makes a project with every file it needs."
+        raise ConfigError([problem], hint) from error
     except OSError as error:
         raise _refusal(str(path), f"the file cannot be read: {error.strerror}") from error
     if len(content) > MAX_BYTES:
@@ -151,12 +155,12 @@ class _Builder:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.places: dict[Path, Place] = {}
+        self.places: dict[KeyPath, Place] = {}
         self.problems: list[Problem] = []
         self._open: set[int] = set()
         self._count = 0
 
-    def build(self, node: yaml.Node, path: Path, key_line: int) -> Any:
+    def build(self, node: yaml.Node, path: KeyPath, key_line: int) -> Any:
         self._count += 1
         if self._count > MAX_VALUES:
             raise _refusal(self.name, f"the file stands for more than {MAX_VALUES} values")
@@ -172,7 +176,7 @@ class _Builder:
         finally:
             self._open.discard(id(node))
 
-    def _content(self, node: yaml.Node, path: Path) -> Any:
+    def _content(self, node: yaml.Node, path: KeyPath) -> Any:
         if isinstance(node, yaml.MappingNode) and node.tag == f"{_TAG}map":
             return self._mapping(node, path)
         if isinstance(node, yaml.SequenceNode) and node.tag == f"{_TAG}seq":
@@ -184,7 +188,7 @@ class _Builder:
             return self._scalar(node, path)
         return self._add(node, path, f"the tag {node.tag} is not allowed here: leave it out")
 
-    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
         found: dict[str, Any] = {}
         first: dict[str, int] = {}
         for key_node, value_node in node.value:
@@ -204,7 +208,7 @@ class _Builder:
                 found[key] = self.build(value_node, (*path, key), key_node.start_mark.line + 1)
         return found
 
-    def _key(self, node: yaml.Node, path: Path) -> str | None:
+    def _key(self, node: yaml.Node, path: KeyPath) -> str | None:
         if isinstance(node, yaml.ScalarNode):
             key = self._scalar(node, path)
             if isinstance(key, str):
@@ -215,7 +219,7 @@ class _Builder:
         self._add(node, path, "a key must be a plain text; a '{' or '[' in a text needs quotes around it")
         return None
 
-    def _merged(self, node: yaml.MappingNode, path: Path) -> Iterator[tuple[yaml.Node, yaml.Node]]:
+    def _merged(self, node: yaml.MappingNode, path: KeyPath) -> Iterator[tuple[yaml.Node, yaml.Node]]:
         """The pairs that `<<: *anchor` brings in; of several, the earlier wins."""
         for key_node, value_node in node.value:
             if not _is_merge(key_node):
@@ -230,7 +234,7 @@ class _Builder:
                 yield from self._merged(source, path)
                 self._open.discard(id(source))
 
-    def _scalar(self, node: yaml.ScalarNode, path: Path) -> Any:
+    def _scalar(self, node: yaml.ScalarNode, path: KeyPath) -> Any:
         value: str = node.value
         kind = str(node.tag).removeprefix(_TAG)
         if kind == "str":
@@ -243,7 +247,7 @@ class _Builder:
             return self._number(node, path, kind)
         return self._add(node, path, f"the tag {node.tag} is not allowed here: leave it out")
 
-    def _number(self, node: yaml.ScalarNode, path: Path, kind: str) -> Any:
+    def _number(self, node: yaml.ScalarNode, path: KeyPath, kind: str) -> Any:
         value: str = node.value
         if len(value) > MAX_DIGITS:
             return self._add(node, path, f"the number has more than {MAX_DIGITS} digits")
@@ -257,7 +261,7 @@ class _Builder:
             return number
         return self._add(node, path, f"{value} is not a number that can be used")
 
-    def _add(self, node: yaml.Node, path: Path, message: str) -> None:
+    def _add(self, node: yaml.Node, path: KeyPath, message: str) -> None:
         where = f"{self.name}:{node.start_mark.line + 1}"
         self.problems.append(Problem(where=where, path=dotted(path), message=message))
 
