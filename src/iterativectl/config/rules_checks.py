@@ -28,15 +28,15 @@ def semantic_problems(document: Document) -> Iterator[Problem]:
     yield from _duplicates(document, "questions", questions)
     yield from _mask_duplicates(document)
     for index, criterion in enumerate(criteria):
-        place = _Place(document, ("acceptance_criteria", index))
-        yield from _source(place, criterion)
-        yield from _bounds(place, criterion)
+        spot = _Spot(document, ("acceptance_criteria", index))
+        yield from _source(spot, criterion)
+        yield from _bounds(spot, criterion)
     yield from _dependencies(document, criteria)
     for index, question in enumerate(questions):
-        yield from _question(_Place(document, ("questions", index)), question)
+        yield from _question(_Spot(document, ("questions", index)), question)
 
 
-class _Place:
+class _Spot:
     """One entry of the document, to name problems at its keys."""
 
     def __init__(self, document: Document, path: tuple[str | int, ...]) -> None:
@@ -67,63 +67,63 @@ def _mask_duplicates(document: Document) -> Iterator[Problem]:
         seen.add(mask["name"])
 
 
-def _source(place: _Place, criterion: Mapping[str, Any]) -> Iterator[Problem]:
+def _source(spot: _Spot, criterion: Mapping[str, Any]) -> Iterator[Problem]:
     """A criterion is decided by a question or by a measure, never by both or neither."""
     measure = criterion.get("measure")
     if measure is None:
         if not criterion.get("question"):
-            yield place.problem((), "the criterion needs a 'question' (or a 'measure')")
+            yield spot.problem((), "the criterion needs a 'question' (or a 'measure')")
         if criterion.get("gate"):
-            yield place.problem("gate", "a gate is decided before any model is asked: it needs a 'measure'")
+            yield spot.problem("gate", "a gate is decided before any model is asked: it needs a 'measure'")
         return
     for key in ("question", "type", "min", "max"):
         if criterion.get(key) is not None:
             cure = "put it inside" if key in ("min", "max") else "remove it"
-            yield place.problem(key, f"is not used beside 'measure': {cure}")
-    yield from _measure(place, measure)
+            yield spot.problem(key, f"is not used beside 'measure': {cure}")
+    yield from _measure(spot, measure)
 
 
-def _measure(place: _Place, measure: Mapping[str, Any]) -> Iterator[Problem]:
+def _measure(spot: _Spot, measure: Mapping[str, Any]) -> Iterator[Problem]:
     low, high = measure.get("min"), measure.get("max")
     if low is None and high is None:
-        yield place.problem("measure", "needs 'min' or 'max': without them everything passes")
+        yield spot.problem("measure", "needs 'min' or 'max': without them everything passes")
     if low is not None and high is not None and low > high:
-        yield place.problem(("measure", "min"), f"min {low} is above max {high}: nothing would pass")
+        yield spot.problem(("measure", "min"), f"min {low} is above max {high}: nothing would pass")
     if measure["metric"] == "similarity":
         for key in ("min", "max"):
             if measure.get(key) is not None and not 0 <= measure[key] <= 1:
-                yield place.problem(("measure", key), f"similarity lies between 0 and 1 (got {measure[key]})")
+                yield spot.problem(("measure", key), f"similarity lies between 0 and 1 (got {measure[key]})")
 
 
-def _bounds(place: _Place, criterion: Mapping[str, Any]) -> Iterator[Problem]:
+def _bounds(spot: _Spot, criterion: Mapping[str, Any]) -> Iterator[Problem]:
     if criterion.get("measure") is not None:
         return
     low, high = criterion.get("min"), criterion.get("max")
     if criterion.get("type", "boolean") == "boolean":
         for key in ("min", "max"):
             if criterion.get(key) not in (None, 0, 1):
-                yield place.problem(key, f"must be 0 or 1 for a boolean (got {criterion[key]})")
+                yield spot.problem(key, f"must be 0 or 1 for a boolean (got {criterion[key]})")
     elif low is None and high is None:
-        yield place.problem(
+        yield spot.problem(
             (), f"type {criterion['type']} needs 'min' or 'max': without them everything passes"
         )
     if low is not None and high is not None and low > high:
-        yield place.problem("min", f"min {low} is above max {high}: nothing would pass")
+        yield spot.problem("min", f"min {low} is above max {high}: nothing would pass")
 
 
 def _dependencies(document: Document, criteria: Sequence[Mapping[str, Any]]) -> Iterator[Problem]:
     known = {entry["field"]: entry for entry in criteria}
     for index, entry in enumerate(criteria):
-        place = _Place(document, ("acceptance_criteria", index))
+        spot = _Spot(document, ("acceptance_criteria", index))
         for at, parent in enumerate(entry.get("depends_on") or ()):
             if parent == entry["field"]:
-                yield place.problem(("depends_on", at), "a criterion cannot depend on itself")
+                yield spot.problem(("depends_on", at), "a criterion cannot depend on itself")
             elif parent not in known:
                 guess = did_you_mean(parent, known)
-                yield place.problem(("depends_on", at), f"there is no criterion '{parent}'.{guess}")
+                yield spot.problem(("depends_on", at), f"there is no criterion '{parent}'.{guess}")
             elif entry.get("gate") and known[parent].get("measure") is None:
                 message = f"a gate is decided before any model is asked, '{parent}' after"
-                yield place.problem(("depends_on", at), message)
+                yield spot.problem(("depends_on", at), message)
     graph = {name: [p for p in entry.get("depends_on") or () if p in known] for name, entry in known.items()}
     for index, entry in enumerate(criteria):
         cycle = _cycle(graph, entry["field"])
@@ -150,32 +150,30 @@ def _cycle(graph: Mapping[str, Sequence[str]], start: str) -> tuple[str, ...]:
     return ()
 
 
-def _question(place: _Place, question: Mapping[str, Any]) -> Iterator[Problem]:
+def _question(spot: _Spot, question: Mapping[str, Any]) -> Iterator[Problem]:
     kind = question.get("type", "string")
     low, high = question.get("min"), question.get("max")
     for key in ("min", "max"):
         if question.get(key) is not None and kind not in ("integer", "number"):
-            yield place.problem(key, f"has no meaning for type {kind}, ignored", "warning")
+            yield spot.problem(key, f"has no meaning for type {kind}, ignored", "warning")
     if low is not None and high is not None and low > high:
-        yield place.problem("min", f"min {low} is above max {high}: no answer would fit")
+        yield spot.problem("min", f"min {low} is above max {high}: no answer would fit")
     if kind == "array":
         if question.get("enum"):
-            yield place.problem("enum", "for type array the allowed elements go into 'items': items: [a, b]")
-        yield from _items(place, question.get("items"))
+            yield spot.problem("enum", "for type array the allowed elements go into 'items': items: [a, b]")
+        yield from _items(spot, question.get("items"))
     elif question.get("items") is not None:
-        yield place.problem("items", f"is for type array only, not for {kind}")
+        yield spot.problem("items", f"is for type array only, not for {kind}")
     elif question.get("enum"):
-        yield from _fits(place, ("enum",), question["enum"], kind)
+        yield from _fits(spot, ("enum",), question["enum"], kind)
 
 
-def _items(place: _Place, items: Any) -> Iterator[Problem]:
+def _items(spot: _Spot, items: Any) -> Iterator[Problem]:
     if isinstance(items, dict) and items.get("enum"):
-        yield from _fits(place, ("items", "enum"), items["enum"], items.get("type"))
+        yield from _fits(spot, ("items", "enum"), items["enum"], items.get("type"))
 
 
-def _fits(
-    place: _Place, path: tuple[str, ...], allowed: Sequence[Any], kind: str | None
-) -> Iterator[Problem]:
+def _fits(spot: _Spot, path: tuple[str, ...], allowed: Sequence[Any], kind: str | None) -> Iterator[Problem]:
     """Whether allowed answers are of the type that is asked for."""
     if kind is None:
         return
@@ -183,4 +181,4 @@ def _fits(
         wanted = _TYPE_OF[kind]
         if not isinstance(value, wanted) or (isinstance(value, bool) and kind != "boolean"):
             quotes = ": put it in quotes" if kind == "string" else ""
-            yield place.problem((*path, at), f"{shown(value)} is not of type {kind}{quotes}")
+            yield spot.problem((*path, at), f"{shown(value)} is not of type {kind}{quotes}")
