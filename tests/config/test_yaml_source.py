@@ -87,7 +87,9 @@ def file_refused(path: Path) -> ConfigError:
 
 def test_a_missing_file_is_named_in_full(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
-    assert str(file_refused(path)) == f"{path}: there is no such file"
+    error = file_refused(path)
+    assert str(error) == f"{path}: there is no such file"
+    assert "project create" in error.hint
 
 
 def test_a_folder_is_no_file(tmp_path: Path) -> None:
