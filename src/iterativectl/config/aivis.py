@@ -92,7 +92,10 @@ def _address_problems(document: Document, url: str | None, providers: set[str | 
         yield document.problem(path, secrets.address_fault(url))
     elif secrets.has_user_info(url):
         yield document.problem(path, "the address holds a password in plain text", "warning")
-    if not providers & {"openai_compatible", "ollama"}:
+    if providers >= {"openai_compatible", "ollama"}:
+        message = "there is one address for two servers: use only one of openai_compatible and ollama"
+        yield document.problem(path, message)
+    elif not providers & {"openai_compatible", "ollama"}:
         yield document.problem(path, "only openai_compatible and ollama use it, ignored", "warning")
 
 
