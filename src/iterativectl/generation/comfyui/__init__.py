@@ -1,1 +1,55 @@
-"""ComfyUI over HTTP and WebSocket."""
+"""ComfyUI over HTTP and WebSocket: graphs, their patching, and the jobs that run them."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from iterativectl.clock import Clock, SystemClock
+from iterativectl.config.types import AIGen
+from iterativectl.generation.comfyui.generator import ComfyUIGenerator
+from iterativectl.generation.comfyui.transport import Address, Transport
+from iterativectl.generation.comfyui.waiting import Pace
+
+_FROM_ENVIRONMENT = "env:"
+
+
+def build(
+    aigen: AIGen,
+    find_workflow: Callable[[str], Path],
+    environ: Mapping[str, str],
+    *,
+    clock: Clock | None = None,
+    pace: Pace | None = None,
+) -> ComfyUIGenerator:
+    """The generator that AIGen.yaml describes.
+
+    `find_workflow` says where a workflow file lies (project, workspace, shipped). Header values `env:NAME`
+    are taken from `environ`; a missing one is reported when the server is first needed.
+    """
+    transport = Transport(address(aigen, environ), pace or Pace(), clock or SystemClock())
+    return ComfyUIGenerator(transport, aigen.comfyui, aigen.roles, find_workflow)
+
+
+def address(aigen: AIGen, environ: Mapping[str, str]) -> Address:
+    """The server's address, with user and password moved from the URL into a header, out of sight."""
+    parts = urlsplit(aigen.comfyui.base_url)
+    headers, missing = {}, []
+    if parts.username:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
+    for name, value in aigen.comfyui.headers.items():
+        if not value.startswith(_FROM_ENVIRONMENT):
+            headers[name] = value
+        elif value.removeprefix(_FROM_ENVIRONMENT) in environ:
+            headers[name] = environ[value.removeprefix(_FROM_ENVIRONMENT)]
+        else:
+            missing.append(value.removeprefix(_FROM_ENVIRONMENT))
+    return Address(
+        base_url=urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path.rstrip("/"), "", "")),
+        headers=headers,
+        verify=environ.get("REQUESTS_CA_BUNDLE") or True,
+        missing=tuple(missing),
+    )

@@ -35,9 +35,7 @@ def prefix(project: str, run_id: str, iteration: int, ticket: str) -> str:
 
     Only letters, digits, `-` and `_` are kept: SaveImage would expand `%`, and /view refuses `..`.
     """
-    return "/".join(
-        [FOLDER, _plain(project), _plain(run_id), f"iteration_{iteration}_{_plain(ticket)}"],
-    )
+    return "/".join([FOLDER, _plain(project), _plain(run_id), f"iteration_{iteration}_{_plain(ticket)}"])
 
 
 def patch(graph: Graph, roles: Roles, plan: Plan, names: Names) -> dict[str, dict[str, Any]]:
@@ -48,16 +46,12 @@ def patch(graph: Graph, roles: Roles, plan: Plan, names: Names) -> dict[str, dic
         for slot in slots:
             _write(patched, slot, words)
     _write_settings(patched, roles, plan)
-    for slot, value in (
-        (roles.checkpoint, plan.ckpt_name),
-        (roles.image, names.image),
-        (roles.mask, names.mask),
-    ):
-        if slot and value:
-            _write(patched, slot, value)
-    _write(
-        patched, (roles.save, "filename_prefix"), names.prefix
-    )  # PreviewImage ignores it, but caches by it
+    loads = ((roles.checkpoint, plan.ckpt_name), (roles.image, names.image), (roles.mask, names.mask))
+    for loader, file_name in loads:
+        if loader and file_name:
+            _write(patched, loader, file_name)
+    # PreviewImage has no such input and ignores it, but what it made is cached by it.
+    _write(patched, (roles.save, "filename_prefix"), names.prefix)
     return patched
 
 

@@ -1,0 +1,136 @@
+"""Whether a project's settings can be run on this server: findings, nothing is made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from iterativectl.errors import IterativeError
+from iterativectl.generation.comfyui import schema
+from iterativectl.generation.comfyui.cancel import INTERRUPT_BY_ID, release
+from iterativectl.generation.comfyui.client import Client
+from iterativectl.generation.comfyui.graph import Graph, Node, Workflow, link, title
+from iterativectl.generation.comfyui.patch import Names, patch
+from iterativectl.generation.comfyui.trace import Roles, describe
+from iterativectl.model import Finding, Plan, Settings
+
+# Below it: CVE-2026-56670 to -56673 (scripts stored by /view and /userdata, files read outside the folders).
+SAFE_RELEASE = (0, 28, 0)
+
+
+def check(
+    client: Client, settings: Settings, traced: Callable[[], tuple[Workflow, Roles]]
+) -> Sequence[Finding]:
+    """Look at the server, the workflow, and whether the one can run the other."""
+    findings = [*_address(client), *_server(client)]
+    reachable = not any(finding.status == "error" for finding in findings)
+    try:
+        workflow, roles = traced()
+    except IterativeError as error:
+        return [*findings, Finding(status="error", what=f"workflow: {error.message}", todo=error.hint)]
+    what = f"workflow {workflow.name}: {describe(workflow.graph, roles)}"
+    findings.append(Finding(status="ok", what=what))
+    findings += [Finding(status="warning", what=f"workflow: {note}") for note in roles.notes]
+    if reachable:
+        graph = patch(workflow.graph, roles, _as_plan(settings), Names(prefix="check"))
+        findings += _nodes(client, graph)
+    return findings
+
+
+def _address(client: Client) -> Iterator[Finding]:
+    address = client.transport.address
+    if address.headers and address.base_url.startswith("http://") and not address.is_loopback:
+        yield Finding(
+            status="warning",
+            what=f"the configured headers go to {address.base_url} unencrypted",
+            why="anybody on the way can read a password or key in them",
+            todo="Use an https address in comfyui.url, or a tunnel.",
+        )
+
+
+def _server(client: Client) -> Iterator[Finding]:
+    try:
+        version = client.version()
+    except IterativeError as error:
+        yield Finding(status="error", what=error.message, todo=error.hint)
+        return
+    yield Finding(status="ok", what=f"ComfyUI {version or '(no version given)'} answers at {client.base_url}")
+    if release(version) and release(version) < SAFE_RELEASE:
+        yield Finding(
+            status="warning",
+            what=f"ComfyUI {version} has known security holes",
+            why="below 0.28.0 a page or a workflow can store scripts and read files (CVE-2026-56670 to 56673)",
+            todo="Update ComfyUI, and keep it off networks that you do not trust.",
+        )
+    if release(version) < INTERRUPT_BY_ID:
+        yield Finding(
+            status="warning",
+            what=f"ComfyUI {version or 'without a version'} may not stop a single job",
+            why="it may stop whatever runs, so a job of ours that has started is left to end by itself",
+            todo="Update ComfyUI to 0.3.64 or later.",
+        )
+
+
+def _nodes(client: Client, graph: Graph) -> Iterator[Finding]:
+    classes = list(dict.fromkeys(node["class_type"] for node in graph.values()))
+    try:
+        described = {name: client.object_info(name).get(name) for name in classes}
+        missing = [name for name in classes if not isinstance(described[name], Mapping)]
+        known = list(client.object_info()) if missing else []
+    except IterativeError as error:
+        yield Finding(status="error", what=error.message, todo=error.hint)
+        return
+    for name in missing:
+        yield Finding(
+            status="error",
+            what=f"the server has no node {name!r}{schema.meant(name, known)}",
+            why=", ".join(title(graph, node) for node in graph if graph[node]["class_type"] == name),
+            todo="Install the custom node it belongs to, or export a workflow without it.",
+        )
+    faults = [fault for node in graph for fault in _faults(graph, node, described[graph[node]["class_type"]])]
+    yield from (Finding(status="error", what=f"workflow: {fault}") for fault in faults)
+    if not missing and not faults:
+        yield Finding(
+            status="ok", what=f"the server has all {len(classes)} node classes and every file they name"
+        )
+
+
+def _faults(graph: Graph, node_id: str, description: Any) -> Iterator[str]:
+    if not isinstance(description, Mapping):
+        return
+    node = graph[node_id]
+    required = schema.inputs(description, "required")
+    where = f"node {title(graph, node_id)}"
+    for name in required:
+        if name not in node["inputs"]:
+            yield f"{where}: the input {name} is missing (this release of ComfyUI wants it)"
+    for name, specification in {**schema.inputs(description, "optional"), **required}.items():
+        fault = _choice(node, name, specification)
+        if fault:
+            yield f"{where}: {name}: {fault}"
+
+
+def _choice(node: Node, name: str, specification: object) -> str | None:
+    value = node["inputs"].get(name)
+    allowed = schema.choices(specification)
+    if value is None or link(value) or allowed is None or schema.is_upload(specification):
+        return None
+    return None if value in allowed else schema.expected(value, allowed)
+
+
+def _as_plan(settings: Settings) -> Plan:
+    """The settings as a first plan would carry them."""
+    return Plan(
+        iteration=1,
+        take=0,
+        strategy="img2img",
+        parent=None,
+        source="input",
+        workflow=settings.workflow,
+        ckpt_name=settings.ckpt_name,
+        parameters=settings.parameters,
+        prompts=settings.prompts,
+        seed=settings.seed or 0,
+        mask=settings.mask,
+        reasons=(),
+    )
