@@ -59,7 +59,7 @@ def _server(client: Client) -> Iterator[Finding]:
         yield Finding(
             status="warning",
             what=f"ComfyUI {version} has known security holes",
-            why="below 0.28.0 a page or a workflow can store scripts and read files (CVE-2026-56670 to 56673)",
+            why="below 0.28.0 a page or workflow can store scripts or read files (CVE-2026-56670 to -56673)",
             todo="Update ComfyUI, and keep it off networks that you do not trust.",
         )
     if release(version) < INTERRUPT_BY_ID:

@@ -1,7 +1,7 @@
 """ComfyUI as a generator: a plan in, the picture it makes out.
 
-Promises kept here: a ticket is written down before it is sent, and nothing sent is made twice; a success needs
-a decoded picture of this ticket; other people's jobs are not touched; no wait is without an end.
+Promises kept here: a ticket is written down before it is sent; nothing sent is made twice; a success needs a
+decoded picture of this ticket; other people's jobs are not touched; no wait is without an end.
 """
 
 from __future__ import annotations
