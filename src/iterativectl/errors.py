@@ -28,6 +28,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from iterativectl.model import Call
 
 
 class ExitCode(IntEnum):
@@ -154,9 +158,13 @@ class ServerUnavailable(IterativeError):
 
 
 class JudgeError(IterativeError):
-    """One request to a vision model got no usable answer (refused, truncated, empty). The run goes on."""
+    """One request to a vision model got no usable answer (refused, truncated, empty). The run goes on.
+
+    `calls` are the attempts that were made, for the record.
+    """
 
     code = "judge_failed"
+    calls: tuple[Call, ...] = ()
 
 
 class JudgeUnavailable(JudgeError):
@@ -167,9 +175,13 @@ class JudgeUnavailable(JudgeError):
 
 
 class LimitReached(IterativeError):
-    """A hard limit (requests or cost) would be passed by the next request. Nothing was sent."""
+    """A hard limit (requests or cost) would be passed by the next request, which was not sent.
+
+    `calls` are the attempts that were made before, for the record.
+    """
 
     code = "limit_reached"
+    calls: tuple[Call, ...] = ()
     exit_code = ExitCode.PAUSED
 
 

@@ -101,6 +101,7 @@ class VisionRequest:
     `items` are what is asked about; `facts` are the values the prompt was rendered from, so that the embedded
     judge need not parse a prompt that people may rewrite. `images` are (label, picture), shown in this order.
     `schema` is the JSON Schema of the answer (None: free text). `sample` counts deliberate repetitions.
+    `max_tokens` bounds the reply's length (None: the provider's own bound).
     """
 
     kind: Purpose
@@ -109,6 +110,7 @@ class VisionRequest:
     images: tuple[tuple[str, Picture], ...] = ()
     schema: Mapping[str, Any] | None = None
     sample: int = 0
+    max_tokens: int | None = None
     facts: Mapping[str, Any] = field(default_factory=dict)
 
 
