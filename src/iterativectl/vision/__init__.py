@@ -1,1 +1,61 @@
-"""Backends that look at pictures. PROVIDERS: name -> builder."""
+"""Backends that look at pictures. PROVIDERS: name in AIVis.yaml -> builder, imported when it is needed.
+
+A builder is called as `build(name, aivis, model, environ, session)` and returns a ports.VisionModel; it
+raises JudgeUnavailable when a key or an address is missing. A further provider is one file and one line
+here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from iterativectl.config.types import AIVis
+from iterativectl.errors import JudgeUnavailable
+from iterativectl.ports import VisionModel
+
+if TYPE_CHECKING:
+    import requests
+
+PROVIDERS: Mapping[str, str] = {
+    "ollama": "iterativectl.vision.ollama:build",
+    "openrouter": "iterativectl.vision.openai_compatible:build",
+    "openai_compatible": "iterativectl.vision.openai_compatible:build",
+    "embedded": "iterativectl.vision.embedded:build",
+}
+# Whose the one `base_url` and the one `api_key` of AIVis.yaml are, when two providers could take them.
+_TAKES_URL = ("openai_compatible", "ollama")
+_TAKES_KEY = ("openrouter", "openai_compatible")
+
+
+def build(
+    name: str,
+    aivis: AIVis,
+    model: str,
+    environ: Mapping[str, str],
+    session: requests.Session | None = None,
+) -> VisionModel:
+    """One provider. Raises JudgeUnavailable with the cure when it cannot be set up, or is not known."""
+    place = PROVIDERS.get(name)
+    if place is None:
+        known = ", ".join(PROVIDERS)
+        raise JudgeUnavailable(
+            f"{name} is no provider of vision models", f"Known are {known}: see AIVis.yaml."
+        )
+    module, function = place.split(":")
+    builder: Callable[..., VisionModel] = getattr(import_module(module), function)
+    return builder(name, _only_its_own(name, aivis), model, environ, session)
+
+
+def _only_its_own(name: str, aivis: AIVis) -> AIVis:
+    """The settings without an address or a key of the other provider: a key must not go astray."""
+    used = (aivis.provider, aivis.fallback_provider)
+    owner_of_url = next((taker for taker in _TAKES_URL if taker in used), name)
+    owner_of_key = next((provider for provider in used if provider in _TAKES_KEY), name)
+    return replace(
+        aivis,
+        base_url=aivis.base_url if name == owner_of_url else None,
+        api_key=aivis.api_key if name == owner_of_key else "",
+    )
