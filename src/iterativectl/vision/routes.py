@@ -1,0 +1,45 @@
+"""From AIVis.yaml to a Router: both providers set up, one HTTP session each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from iterativectl.clock import Clock
+from iterativectl.config.types import AIVis
+from iterativectl.errors import JudgeUnavailable
+from iterativectl.ports import AnswerCache, Ledger, VisionModel
+from iterativectl.vision import build
+from iterativectl.vision.router import Absent, Patience, Router
+
+
+def build_router(
+    aivis: AIVis,
+    environ: Mapping[str, str],
+    *,
+    cache: AnswerCache,
+    ledger: Ledger,
+    clock: Clock,
+    attend: Callable[[], None] = lambda: None,
+) -> Router:
+    """The judge as AIVis.yaml says. A provider that cannot be set up (no key) says so when it is asked."""
+    fallback = None
+    if aivis.fallback_provider:
+        fallback = _built(aivis.fallback_provider, aivis, aivis.fallback_model or "", environ)
+    return Router(
+        primary=_built(aivis.provider, aivis, aivis.model, environ),
+        fallback=fallback,
+        cache=cache,
+        ledger=ledger,
+        patience=Patience(
+            retries=aivis.retries, delay_seconds=aivis.retry_delay_seconds, limits=aivis.limits
+        ),
+        clock=clock,
+        attend=attend,
+    )
+
+
+def _built(name: str, aivis: AIVis, model: str, environ: Mapping[str, str]) -> VisionModel:
+    try:
+        return build(name, aivis, model, environ)
+    except JudgeUnavailable as error:
+        return Absent(name, model, error)
