@@ -1,0 +1,89 @@
+"""Every answer a provider can give, a file each: tests/cases/vision/PROVIDER/*.json."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from tests.fakes.judge_server import Canned
+from tests.vision.benches import BENCHES, CANARY
+from tests.vision.samples import FREE_TEXT, REQUEST
+
+from iterativectl.vision.errors import RETRYABLE, Kind, ProviderError
+
+CASES = Path(__file__).parents[1] / "cases" / "vision"
+FILES = sorted(CASES.glob("*/*.json"))
+# The transport makes these; a body cannot (test_transport.py).
+WITHOUT_A_BODY = {"unreachable"}
+
+
+def load(path: Path) -> dict[str, Any]:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_answer_is_read_as_the_case_says(path: Path) -> None:
+    case = load(path)
+    wish = case.get("request", {})
+    request = REQUEST if wish.get("schema") else FREE_TEXT
+    if "prompt_length" in wish:
+        request = replace(request, prompt="x" * wish["prompt_length"])
+    changes = {"api": wish["api"]} if "api" in wish else {}
+    with BENCHES[path.parent.name](**changes) as bench:
+        bench.fake.script.append(
+            Canned(status=case["status"], headers=case.get("headers", {}), body=case["body"])
+        )
+        if "text" in case["expect"]:
+            assert_reply(bench.model.ask(request), case["expect"])
+            return
+        with pytest.raises(ProviderError) as caught:
+            bench.model.ask(request)
+    assert_error(caught.value, case["expect"])
+
+
+def assert_reply(reply: Any, expect: dict[str, Any]) -> None:
+    found = {
+        "text": reply.text,
+        "tokens": [reply.usage.input_tokens, reply.usage.output_tokens],
+        "cost_usd": reply.usage.cost_usd,
+        "served_by": reply.served_by,
+    }
+    assert {name: found[name] for name in expect} == expect
+
+
+def assert_error(error: ProviderError, expect: dict[str, Any]) -> None:
+    found: dict[str, Any] = {
+        "kind": error.kind,
+        "retryable": error.retryable,
+        "wait_seconds": error.wait_seconds,
+        "parameter": error.parameter,
+        "tokens": [error.usage.input_tokens, error.usage.output_tokens] if error.usage else None,
+        "cost_usd": error.usage.cost_usd if error.usage else None,
+    }
+    exact = {name: value for name, value in expect.items() if name not in ("says", "hint")}
+    assert {name: found[name] for name in exact} == exact, error.message
+    assert expect.get("says", "") in error.message
+    assert expect.get("hint", "") in error.hint
+    assert CANARY not in error.message + error.hint
+    assert "\n" not in error.message
+
+
+def test_cases_reach_every_kind() -> None:
+    reached = {load(path)["expect"].get("kind") for path in FILES} - {None}
+    assert reached | WITHOUT_A_BODY == set(get_args(Kind))
+
+
+def test_retryable_kinds_are_kinds() -> None:
+    assert set(get_args(Kind)) >= RETRYABLE
+
+
+def test_a_case_that_says_otherwise_fails() -> None:
+    """The twin: the same answer with the wrong expectation is noticed."""
+    error = ProviderError("rate_limit", "slow down", wait_seconds=3.0)
+    assert_error(error, {"kind": "rate_limit", "retryable": True, "wait_seconds": 3.0})
+    for wrong in ({"kind": "auth"}, {"retryable": False}, {"wait_seconds": 4.0}, {"says": "credit"}):
+        with pytest.raises(AssertionError):
+            assert_error(error, wrong)
