@@ -55,6 +55,25 @@ def open_run(
     return _begin(project, wanted, now, latest, "")
 
 
+def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_from: int | None) -> str:
+    """What open_run would do, in one sentence; nothing is touched."""
+    ids = runs.run_ids(project)
+    if not ids or reset:
+        return "a new run would begin"
+    paths = project.run(ids[-1])
+    run, checkpoint = runs.read_run(paths), checkpoint_file.read_or_rebuildable(project.checkpoint)[0]
+    if checkpoint is None or checkpoint.run_id != run.run_id:
+        checkpoint = Checkpoint(run_id=run.run_id, status="running")
+    latest = _Latest(run=run, paths=paths, checkpoint=checkpoint, notes=())
+    changed = runs.changes(run, wanted)
+    if resume_from is not None:
+        return f"run {run.run_id} would go on at iteration {resume_from}"
+    if _goes_on(latest, wanted) and not changed:
+        done = len(runs.committed(paths))
+        return f"run {run.run_id} would go on after {done} iteration{'s' if done != 1 else ''}"
+    return "a new run would begin" + (f" ({', '.join(changed)} changed)" if changed else "")
+
+
 def _latest(project: ProjectPaths) -> _Latest | None:
     """The newest run, with what a kill left half-done completed."""
     ids = runs.run_ids(project)

@@ -179,9 +179,7 @@ def _based_on(history: History, edited: Settings) -> History:
 
 def _frozen(work: Work, history: History, planned: Plan) -> Plan:
     """The next plan on disk; one that is there already (from before an interruption) wins."""
-    work.attention.between_steps(
-        work.report, lambda held: work.standing.save(status="held" if held else "running")
-    )
+    work.attention.between_steps(work.report, work.attempt.held)
     plan = runs.read_plan(work.paths, planned.iteration)
     if plan is None:
         plan = _planned_anew(work, history, planned)

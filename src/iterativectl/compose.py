@@ -1,0 +1,281 @@
+"""From files to a working run: the only module that knows concrete backends."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from iterativectl import files, generation, opening, runner, vision
+from iterativectl.attempt import Attempt
+from iterativectl.attention import Attention
+from iterativectl.config.types import AIGen, AIVis
+from iterativectl.errors import ConfigError, JudgeUnavailable, Problem, ServerUnavailable
+from iterativectl.events import Event
+from iterativectl.images.decode import decode
+from iterativectl.images.normalise import to_picture
+from iterativectl.judging.judge import Judge
+from iterativectl.loading import (
+    EMBEDDED,
+    Config,
+    RunOptions,
+    World,
+    find_workflow,
+    load_config,
+    wanted_run,
+)
+from iterativectl.model import Finding, Picture
+from iterativectl.opening import Opened, open_run
+from iterativectl.policy.classic import Classic
+from iterativectl.ports import Generator, Reporter, VisionModel
+from iterativectl.project import lock, runs
+from iterativectl.project.answers import AnswerFiles
+from iterativectl.project.event_log import EventLog
+from iterativectl.project.layout import ProjectPaths, WorkspacePaths
+from iterativectl.project.runs import RunRecord
+from iterativectl.project.usage import UsageFile
+from iterativectl.standing import Standing
+from iterativectl.vision.router import Patience, Router
+
+__all__ = ["DryRun", "RunOptions", "World", "dry_run", "findings", "run_project"]
+
+_log = logging.getLogger(__name__)
+
+POLICIES = {"classic": Classic}
+SMALLER_PX = 768  # for a model that finds a picture too large: below every default context seen
+LEAST_FREE_BYTES = 500 * 2**20
+EMBEDDED_NOTE = (
+    "the embedded engine: a classical painter and measurements, no diffusion model, no vision model"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DryRun:
+    """What `--dry-run` has to say: findings, and lines about what would be done."""
+
+    findings: tuple[Finding, ...]
+    lines: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A project with the backends that will work on it. `notes` are sentences about them."""
+
+    project: ProjectPaths
+    generator: Generator
+    models: tuple[VisionModel, VisionModel | None]
+    notes: tuple[str, ...]
+
+
+def run_project(
+    workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions, world: World, report: Reporter
+) -> runner.Ended:
+    """Do what `iterativectl run` does. Raises IterativeError when the run cannot begin or pauses."""
+    config = load_config(workspace, project, options)
+    wanted = wanted_run(workspace, project, config, options)
+    with lock.held(project.lock, started=world.clock.now().isoformat(timespec="seconds")):
+        place = _placed(workspace, project, config, world)
+        now = world.clock.now()
+        opened = open_run(project, wanted, now, reset=options.reset, resume_from=options.resume_from)
+        return _work_on(opened, config, place, world, report)
+
+
+def build_generator(
+    workspace: WorkspacePaths, project: ProjectPaths, aigen: AIGen, world: World
+) -> Generator:
+    """The backend that AIGen.yaml names."""
+    build = generation.builder(aigen.backend)
+    return build(aigen, lambda name: find_workflow(workspace, project, name), world.environ)
+
+
+def build_models(aivis: AIVis, world: World) -> tuple[VisionModel, VisionModel | None]:
+    """The judge that AIVis.yaml names and its fallback. Raises JudgeUnavailable when neither can be set up.
+
+    A fallback without a key is no fallback: the run goes on without one.
+    """
+    fallback: VisionModel | None = None
+    if aivis.fallback_provider and aivis.fallback_model:
+        try:
+            fallback = vision.build(aivis.fallback_provider, aivis, aivis.fallback_model, world.environ)
+        except JudgeUnavailable as error:
+            _log.info("no fallback judge: %s", error.message)
+    try:
+        primary = vision.build(aivis.provider, aivis, aivis.model, world.environ)
+    except JudgeUnavailable:
+        if fallback is None:
+            raise
+        return fallback, None
+    return primary, fallback
+
+
+def findings(
+    workspace: WorkspacePaths, project: ProjectPaths, world: World, options: RunOptions | None = None
+) -> tuple[Finding, ...]:
+    """What generator and judge say of themselves and these settings; nothing is made or spent."""
+    config = load_config(workspace, project, options or RunOptions())
+    return _checked(workspace, project, config, world)
+
+
+def dry_run(workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions, world: World) -> DryRun:
+    """Look at everything a run needs and say what it would do; nothing is written but the logs."""
+    config = load_config(workspace, project, options)
+    wanted = wanted_run(workspace, project, config, options)
+    found = [_disk(project), _picture(project), *_checked(workspace, project, config, world)]
+    return DryRun(findings=tuple(found), lines=(*config.notes, *_intentions(project, wanted, options)))
+
+
+def _checked(
+    workspace: WorkspacePaths, project: ProjectPaths, config: Config, world: World
+) -> tuple[Finding, ...]:
+    generator = build_generator(workspace, project, config.aigen, world)
+    found = list(generator.check(config.aigen.settings))
+    try:
+        primary, fallback = build_models(config.aivis, world)
+    except JudgeUnavailable as error:
+        return (*found, Finding(status="error", what="judge", why=error.message, todo=error.hint))
+    found += primary.check()
+    for finding in fallback.check() if fallback else ():
+        status: Literal["ok", "warning"] = "warning" if finding.status == "error" else "ok"
+        found.append(replace(finding, status=status, what=f"fallback judge: {finding.what}"))
+    return tuple(found)
+
+
+def _disk(project: ProjectPaths) -> Finding:
+    free = files.free_bytes(project.root)
+    text = f"{free / 2**30:.1f} GiB free at {project.root}"
+    if free < LEAST_FREE_BYTES:
+        return Finding(
+            status="error", what="disk space", why=text, todo="Free some space: pictures of a run need it."
+        )
+    return Finding(status="ok", what="disk space", why=text)
+
+
+def _picture(project: ProjectPaths) -> Finding:
+    picture = decode(project.input.read_bytes(), name=project.input.name)
+    return Finding(status="ok", what="input picture", why=f"{picture.width} x {picture.height} px")
+
+
+def _intentions(project: ProjectPaths, wanted: RunRecord, options: RunOptions) -> list[str]:
+    """What `run` would do, in sentences."""
+    settings = wanted.aigen.settings
+    parameters = settings.parameters
+    judge = f"{wanted.aivis.provider}/{wanted.aivis.model}"
+    begin = opening.preview(project, wanted, reset=options.reset, resume_from=options.resume_from)
+    return [
+        begin,
+        f"pictures: {wanted.aigen.backend}, workflow {settings.workflow or '-'}, "
+        f"model {settings.ckpt_name or '-'}",
+        f"start: denoise {parameters.denoise}, cfg {parameters.cfg}, steps {parameters.steps}, "
+        f"{parameters.sampler_name}/{parameters.scheduler}, seed {settings.seed or 'drawn each time'}",
+        f"judge: {judge}; {len(wanted.rules.questions)} questions, "
+        f"{len(wanted.rules.acceptance_criteria)} criteria",
+        f"at most {wanted.rules.max_iterations} iterations, accepted at score {wanted.rules.pass_score:g}",
+    ]
+
+
+def _work_on(opened: Opened, config: Config, place: Place, world: World, report: Reporter) -> runner.Ended:
+    """The loop, with everything it needs put together."""
+    paths, run = opened.paths, opened.run
+    log = EventLog(paths.events, run.run_id, world.clock.now)
+
+    def tell(event: Event) -> None:
+        log(event)
+        report(event)
+
+    usage = UsageFile(paths.usage, lambda: world.clock.now().isoformat())
+    standing = Standing(place.project, opened.checkpoint, run.aigen, world.clock)
+    attention = Attention(place.project.control, run.run_id, world.clock)
+    primary, fallback = place.models
+    router = Router(
+        primary=primary,
+        fallback=fallback,
+        cache=AnswerFiles(paths.answers),
+        ledger=usage,
+        patience=Patience(
+            retries=run.aivis.retries, delay_seconds=run.aivis.retry_delay_seconds, limits=run.aivis.limits
+        ),
+        clock=world.clock,
+        attend=attention,
+        shrink=_shrunk,
+    )
+    policy = POLICIES[run.rules.policy](
+        rules=run.rules, start=run.aigen.settings, run_seed=run.run_seed, strategy="img2img"
+    )
+    attempt = Attempt(
+        project=place.project,
+        paths=paths,
+        run=run,
+        policy=policy,
+        generator=place.generator,
+        judge=Judge(ask=router.ask, templates=run.prompts),
+        standing=standing,
+        attention=attention,
+        report=tell,
+        clock=world.clock,
+    )
+    tell(_started(opened, config, place))
+    work = runner.Work(
+        project=place.project,
+        paths=paths,
+        run=run,
+        policy=policy,
+        attempt=attempt,
+        standing=standing,
+        attention=attention,
+        usage=usage,
+        report=tell,
+        clock=world.clock,
+        wait_seconds=run.aigen.comfyui.wait_seconds,
+    )
+    return runner.run(work)
+
+
+def _shrunk(picture: Picture) -> Picture:
+    """A picture for a model that found it too large."""
+    return to_picture(picture.png, max_px=SMALLER_PX)
+
+
+def _started(opened: Opened, config: Config, place: Place) -> Event:
+    run = opened.run
+    embedded = EMBEDDED in (run.aigen.backend, run.aivis.provider)
+    notes = [*config.notes, *opened.notes, *([EMBEDDED_NOTE] if embedded else []), *place.notes]
+    return Event(
+        type="run_started",
+        data={
+            "run_id": run.run_id,
+            "resumed": opened.resumed,
+            "iterations_done": len(runs.committed(opened.paths)),
+            "max_iterations": run.rules.max_iterations,
+            "engine": run.aigen.backend,
+            "judge": f"{place.models[0].name}/{place.models[0].model}",
+            "notes": notes,
+        },
+    )
+
+
+def _placed(workspace: WorkspacePaths, project: ProjectPaths, config: Config, world: World) -> Place:
+    """Backends that have been looked at. Raises what makes it pointless to begin.
+
+    A server that is not there ends it with exit code 4, settings that cannot work with 2.
+    """
+    generator = build_generator(workspace, project, config.aigen, world)
+    faults = [finding for finding in generator.check(config.aigen.settings) if finding.status == "error"]
+    if faults and not generator.reachable():
+        raise ServerUnavailable(f"{faults[0].what}: {faults[0].why}", faults[0].todo)
+    if faults:
+        problems = [Problem(where="AIGen.yaml", path=f.what, message=f.why) for f in faults]
+        raise ConfigError(problems, faults[0].todo)
+    models = build_models(config.aivis, world)
+    notes = _refuse_absent_judges(models)
+    return Place(project=project, generator=generator, models=models, notes=notes)
+
+
+def _refuse_absent_judges(models: tuple[VisionModel, VisionModel | None]) -> tuple[str, ...]:
+    """Sentences about a judge that is not there; raises JudgeUnavailable when no other is."""
+    faults: list[Finding] = []
+    for model in models:
+        found = [finding for finding in model.check() if finding.status == "error"] if model else []
+        if model and not found:
+            return tuple(f"{fault.what}: {fault.why}; the fallback judges" for fault in faults)
+        faults += found
+    raise JudgeUnavailable("; ".join(f"{f.what}: {f.why}" for f in faults), faults[0].todo)
