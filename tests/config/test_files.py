@@ -310,7 +310,6 @@ def generator_settings(draw: st.DrawFn) -> AIGen:
             seed=draw(st.none() | st.integers(0, 2**64 - 1)),
         ),
         comfyui=ComfyUI(wait_seconds=draw(st.floats(0, 604800)), headers={"X-Team": "env:TEAM"}),
-        control_image=draw(st.none() | NAMES),
         roles={"sampler": draw(NAMES)},
     )
 
