@@ -1,7 +1,7 @@
 """From a reply's text to the raw fields in it. Pure; never an exception.
 
-The order was measured on typical bad replies: strict reading of every object first, repair last. A repair that
-comes first reads prose with braces and two objects wrongly.
+The order was measured on typical bad replies: strict reading of every object first, repair last. A repair
+that comes first reads prose with braces and two objects wrongly.
 """
 
 from __future__ import annotations
@@ -170,12 +170,18 @@ def _markup(body: str, spans: Sequence[Span]) -> str:
 
 
 def _refusal(body: str, spans: Sequence[Span]) -> str:
-    return "refused" if _REFUSAL.search(body.replace("\u2019", "'")) else ""
+    return "refused" if refuses(body) else ""
+
+
+def refuses(text: str) -> bool:
+    """Whether a text in English says that its writer will not or cannot answer."""
+    return bool(_REFUSAL.search(text.replace("\u2019", "'")))
 
 
 _REFUSAL = re.compile(
     r"\bI(?:'m| am) (?:sorry|unable|not able)|\bI (?:can't|cannot|won't|will not)\b|\bI apologi[sz]e\b"
-    r"|\bunable to (?:assist|help|comply)|\bas an AI\b|\b(?:content|usage|safety) (?:policy|policies|guidelines)\b",
+    r"|\bunable to (?:assist|help|comply)|\bas an AI\b"
+    r"|\b(?:content|usage|safety) (?:policy|policies|guidelines)\b",
     re.IGNORECASE,
 )
 

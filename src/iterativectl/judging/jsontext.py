@@ -1,7 +1,7 @@
 """JSON, and text that is nearly JSON: strict decoding, where objects begin and end, cuts, repair. Pure.
 
-Nothing here makes up a value. What a strict reading cannot vouch for becomes an `Unreadable` mark in the place
-of the value, so that one bad number costs one field and not the whole reply.
+Nothing here makes up a value. What a strict reading cannot vouch for becomes an `Unreadable` mark in the
+place of the value, so that one bad number costs one field and not the whole reply.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from iterativectl.judging.finding import Found, Parse, find
+from iterativectl.judging.finding import Found, Parse, find, refuses, without_thoughts
 from iterativectl.judging.jsontext import Unreadable, Without
 from iterativectl.judging.schemas import SIMILARITY, TOPICS
 from iterativectl.judging.shapes import Wanted
@@ -75,6 +75,8 @@ NO_DIFFERENCE = frozenset(
 
 MAX_REASON = 500  # characters kept of a reason or a difference
 MAX_DIFFERENCES = 20
+MAX_DESCRIPTION = 4_000
+MAX_REFUSAL = 300  # a longer text that says "I cannot" somewhere is a description all the same
 MAX_PROMPT = 2_000  # characters; CLIP reads 77 tokens at a time, so a longer one is a mishap
 
 _PROMPT_ITEMS = tuple(
@@ -99,14 +101,16 @@ _PARAMETER_ITEMS = (
 class Reading:
     """What could be read. Every field asked about is in `values` or, with the reason, in `unclear`.
 
-    `reasons` and `confidence` ([0, 1]) are a criteria judge's, by field. `failure` is a key of
-    finding.FAILURES when the reply holds none of the fields.
+    `declined` are the unclear ones of which the judge itself says that it cannot tell. `reasons` and
+    `confidence` ([0, 1]) are a criteria judge's, by field. `failure` is a key of finding.FAILURES when the
+    reply holds none of the fields.
     """
 
     parse: Parse = "none"
     failure: str = ""
     values: Mapping[str, Value] = field(default_factory=dict)
     unclear: Mapping[str, str] = field(default_factory=dict)
+    declined: frozenset[str] = frozenset()
     reasons: Mapping[str, str] = field(default_factory=dict)
     confidence: Mapping[str, float] = field(default_factory=dict)
 
@@ -211,6 +215,12 @@ def read_parameters(text: str, finish: str = "stop", without: Without = NOTHING)
     )
 
 
+def read_description(text: str) -> str:
+    """A picture in words; empty when the model said nothing, or only that it will not."""
+    text = without_thoughts(text).strip("` \n")
+    return "" if len(text) < MAX_REFUSAL and refuses(text) else text[:MAX_DESCRIPTION]
+
+
 def _find(text: str, items: Sequence[Item], root: str, finish: str, without: Without) -> Found:
     return find(text, Wanted(fields=tuple(item.field for item in items), root=root), finish, without)
 
@@ -218,6 +228,7 @@ def _find(text: str, items: Sequence[Item], root: str, finish: str, without: Wit
 def _typed(found: Found, items: Sequence[Item], without: Without) -> Reading:
     values: dict[str, Value] = {}
     unclear: dict[str, str] = {}
+    declined: set[str] = set()
     for item in items:
         if item.field not in found.fields:
             unclear[item.field] = found.why_missing
@@ -225,9 +236,16 @@ def _typed(found: Found, items: Sequence[Item], without: Without) -> Reading:
         typed = read_value(_bare(found.fields[item.field], without), item, without)
         if typed.why:
             unclear[item.field] = typed.why
+            declined |= {item.field} if typed.declined else set()
         else:
             values[item.field] = typed.value
-    return Reading(parse=found.parse, failure=found.failure, values=values, unclear=unclear)
+    return Reading(
+        parse=found.parse,
+        failure=found.failure,
+        values=values,
+        unclear=unclear,
+        declined=frozenset(declined),
+    )
 
 
 def _bare(raw: Any, without: Without) -> Any:

@@ -41,6 +41,7 @@ Ranges stand in the prompt's text and are checked when the reply is read.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -93,6 +94,39 @@ def parameters_schema() -> Schema:
             "scheduler": {"type": ["string", "null"]},
         }
     )
+
+
+def sketch(schema: Mapping[str, Any]) -> str:
+    """A schema as a small model understands it best: the reply's shape with what may stand in each place.
+
+    A JSON Schema in the prompt is often sent back instead of an answer; a shape that is sent back unfilled
+    reads as unclear.
+    """
+    return _drawn(schema, "")
+
+
+def _drawn(schema: Mapping[str, Any], indent: str) -> str:
+    if "enum" in schema:
+        return " | ".join(json.dumps(value, ensure_ascii=False) for value in schema["enum"])
+    kinds = [schema["type"]] if isinstance(schema["type"], str) else schema["type"]
+    if kinds[0] == "object":
+        inner = indent + "  "
+        members = (
+            f"{inner}{json.dumps(name)}: {_drawn(part, inner)}" for name, part in schema["properties"].items()
+        )
+        return "{\n" + ",\n".join(members) + f"\n{indent}}}"
+    if kinds[0] == "array":
+        return f"[{_drawn(schema['items'], indent)}, ...] | null"
+    return " | ".join(_PLACES[kind] for kind in kinds)
+
+
+_PLACES = {
+    "string": '"..."',
+    "integer": "WHOLE NUMBER",
+    "number": "NUMBER",
+    "boolean": "true | false",
+    "null": "null",
+}
 
 
 def _record(item: Item) -> Schema:

@@ -1,8 +1,8 @@
 """Where the fields that were asked about stand in a decoded reply. Pure.
 
-Asked for is {"answers": {FIELD: ...}}; what comes may have no root, an envelope around it, JSON inside a string, a
-list of records, or other spellings of the names. Anything else is not searched: a value found by luck belongs
-to another question.
+Asked for is {"answers": {FIELD: ...}}; what comes may have no root, an envelope around it, JSON inside a
+string, a list of records, or other spellings of the names. Nothing else is searched: a value found by luck is
+another question's.
 """
 
 from __future__ import annotations

@@ -38,17 +38,21 @@ _NUMBER = re.compile(r"-?(?:0|[1-9]\d{0,15})(?:\.\d{1,15})?")
 
 @dataclass(frozen=True, slots=True)
 class Typed:
-    """A typed answer; `why` is not empty when there is none, and then `value` is None."""
+    """A typed answer; `why` is not empty when there is none, and then `value` is None.
+
+    `declined`: the judge itself says that it cannot tell. That was read; asking again would only press it.
+    """
 
     value: Value
     why: str = ""
+    declined: bool = False
 
 
 def read_value(raw: Any, item: Item, without: Without = frozenset()) -> Typed:
     """Read one value by its item's type, enum and range. Never raises."""
     for name, refuse in REFUSALS.items():
         if name not in without and (why := refuse(raw, item)):
-            return Typed(None, why)
+            return Typed(None, why, declined=name == "cannot_tell")
     if item.type == "array":
         return _array(raw, item, without)
     for name, convert in CONVERSIONS.items():
@@ -68,7 +72,7 @@ def _unreadable(raw: Any, item: Item) -> str:
 
 def _cannot_tell(raw: Any, item: Item) -> str:
     if raw is None:
-        return "the judge gave no answer (null)"
+        return "the judge cannot tell: null"
     if isinstance(raw, str) and fold(raw).rstrip(".") in CANNOT_TELL and raw not in item.enum:
         return f"the judge cannot tell: {raw.strip()}"
     return ""
@@ -173,7 +177,7 @@ def _text(raw: Any) -> Typed:
     if not isinstance(raw, str):
         return Typed(None, f"not a text: {shown(raw)}")
     text = raw.strip()
-    if not text:
+    if not text.strip(".\u2026"):  # also the dots of a shape that was sent back unfilled
         return Typed(None, "an empty text")
     return Typed(text) if len(text) <= MAX_TEXT else Typed(None, f"a text of {len(text)} characters")
 
