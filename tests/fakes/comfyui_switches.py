@@ -1,0 +1,86 @@
+"""Faults of the fake ComfyUI, each by a name: `group=kind(argument)xTIMES`, e.g. `server=restart_at(2)x1`.
+
+Without `xTIMES` a fault lasts until it is switched off.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+
+KINDS: dict[str, frozenset[str]] = {
+    "ws": frozenset(
+        {"refused", "silent", "half_open", "close_after", "steal_client_id", "foreign_events", "big_frame"}
+    ),
+    "history": frozenset({"late", "empty_outputs", "null_status", "wiped", "500"}),
+    "prompt": frozenset(
+        {
+            "reset_after_accept",
+            "reset_before_accept",
+            "ignore_prompt_id",
+            "200_node_errors",
+            "other_node_errors",
+            "400",
+            "500",
+            "413",
+            "302",
+            "html",
+        }
+    ),
+    "server": frozenset(
+        {"restart_at", "freeze", "oom", "error", "stuck", "interrupted", "deleted", "version"}
+    ),
+    "view": frozenset({"404", "cut", "wrong_type", "slow", "html", "no_chunks"}),
+    "upload": frozenset({"rename", "413", "forgets"}),
+    "auth": frozenset({"header_on_ws"}),
+}
+_FORM = re.compile(r"(?P<kind>\w+)(?:\((?P<argument>[^)]*)\))?(?:x(?P<times>\d+))?")
+
+
+@dataclass
+class Fault:
+    """One fault: what kind, with which argument, and how often still (None: always)."""
+
+    kind: str
+    argument: str
+    left: int | None
+
+    @property
+    def seconds(self) -> float:
+        return float(self.argument or 0)
+
+
+class Switches:
+    """The faults that are on, one per group."""
+
+    def __init__(self, **faults: str) -> None:
+        self._lock = threading.Lock()
+        self._faults: dict[str, Fault] = {}
+        for group, text in faults.items():
+            self.set(group, text)
+
+    def set(self, group: str, text: str | None) -> None:
+        """Switch a group's fault on, or off with None."""
+        with self._lock:
+            if text is None:
+                self._faults.pop(group, None)
+                return
+            match = _FORM.fullmatch(text)
+            if not match or match["kind"] not in KINDS[group]:
+                raise ValueError(f"{group}: no such fault: {text!r}")
+            times = int(match["times"]) if match["times"] else None
+            self._faults[group] = Fault(match["kind"], match["argument"] or "", times)
+
+    def on(self, group: str, *kinds: str) -> Fault | None:
+        """Whether such a fault is on; does not use it up."""
+        fault = self._faults.get(group)
+        return fault if fault and fault.kind in kinds and fault.left != 0 else None
+
+    def take(self, group: str, *kinds: str) -> Fault | None:
+        """The fault, if it is on; one with a number of times is used up by one."""
+        with self._lock:
+            fault = self.on(group, *kinds)
+            if fault and fault.left is not None:
+                fault.left -= 1
+            return fault
