@@ -26,7 +26,10 @@ PROMPT = (
 
 
 def canary(model: VisionModel) -> Finding:
-    """Ask, and judge the answer. Never raises for a provider's failure: that is the finding."""
+    """Ask, and judge the answer. A provider's failure is the finding, not an exception.
+
+    Give it a provider as vision.build makes it: a Router would answer from its cache.
+    """
     images = tuple(
         (f"picture {number}", plain_picture(colour))
         for number, colour in enumerate(COLOURS.values(), start=1)

@@ -36,6 +36,21 @@ def without_user_info(url: str) -> str:
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
 
 
+def require_address(provider: str, url: str) -> str:
+    """The address of a server, without a slash at its end. Raises JudgeUnavailable when it is none."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise JudgeUnavailable(
+            f"{Scrubber()(url)!r} is no address of {provider}" if url else f"{provider} has no address",
+            "Write it as base_url in AIVis.yaml, for example http://localhost:8080/v1.",
+        )
+    return url.rstrip("/")
+
+
 class Scrubber:
     """Takes the configured secrets out of texts.
 

@@ -7,11 +7,11 @@ reloads the model.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
 import requests
 
@@ -20,7 +20,7 @@ from iterativectl.model import Finding
 from iterativectl.ports import Reply, VisionRequest
 from iterativectl.vision import ollama_check, ollama_reply
 from iterativectl.vision.errors import ProviderError
-from iterativectl.vision.keys import find_key
+from iterativectl.vision.keys import find_key, require_address
 from iterativectl.vision.transport import Server
 from iterativectl.vision.wire import bound, in_base64, labels
 
@@ -122,9 +122,10 @@ def build(
 ) -> Ollama:
     """The model at base_url, else OLLAMA_HOST, else this machine's Ollama.
 
-    OLLAMA_API_KEY is sent only to an address that is not this machine. `name` is "ollama".
+    OLLAMA_API_KEY is sent only to an address that is not this machine. `name` is "ollama". Raises
+    JudgeUnavailable for an address that is none.
     """
-    url = address(aivis.base_url or environ.get("OLLAMA_HOST", ""))
+    url = require_address(name, address(aivis.base_url or environ.get("OLLAMA_HOST", "")))
     server = Server(
         provider=name,
         base_url=url,
@@ -144,13 +145,12 @@ def address(text: str) -> str:
     text = text.strip().rstrip("/")
     if not text:
         return DEFAULT_URL
-    if "://" not in text:
-        text = f"http://{text}"
-    parts = urlsplit(text)
-    netloc = parts.netloc.replace("0.0.0.0", "127.0.0.1")  # what a server listens on, not where one calls
-    if parts.scheme == "http" and parts.port is None:
-        netloc = f"{netloc}:11434"
-    return parts._replace(netloc=netloc).geturl()
+    scheme, written, rest = text.rpartition("://")
+    netloc, slash, path = rest.partition("/")
+    netloc = netloc.replace("0.0.0.0", "127.0.0.1")  # what a server listens on, not where one calls
+    if not written and not re.search(r":\d+$", netloc):
+        netloc = f"{netloc}:11434"  # as Ollama: a written scheme brings its own port
+    return f"{scheme or 'http'}://{netloc}{slash}{path}"
 
 
 def _keep_alive(text: str) -> str | int:

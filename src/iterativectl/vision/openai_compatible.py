@@ -20,7 +20,7 @@ from iterativectl.ports import Reply, VisionRequest
 from iterativectl.vision import openai_check, openai_reply
 from iterativectl.vision.costs import FREE, UNKNOWN, PriceList
 from iterativectl.vision.errors import ProviderError
-from iterativectl.vision.keys import find_key
+from iterativectl.vision.keys import find_key, require_address
 from iterativectl.vision.presets import PRESETS, Preset
 from iterativectl.vision.strict_schema import strict
 from iterativectl.vision.transport import Server
@@ -150,15 +150,9 @@ def build(
             f"{name} needs a key and there is none",
             f"Set {preset.key_variable} in the environment (keys: {preset.key_page}).",
         )
-    base_url = (preset.base_url or aivis.base_url or "").rstrip("/")
-    if not base_url.startswith(("http://", "https://")):
-        raise JudgeUnavailable(
-            f"{name} has no address" if not base_url else f"{base_url} is no address of {name}",
-            "Write base_url in AIVis.yaml, for example http://localhost:8080/v1.",
-        )
     server = Server(
         provider=name,
-        base_url=base_url,
+        base_url=require_address(name, preset.base_url or aivis.base_url or ""),
         key=key,
         timeout_seconds=aivis.timeout_seconds,
         session=session or requests.Session(),
