@@ -8,7 +8,6 @@ stop passes through and pauses the run.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -33,9 +32,7 @@ from iterativectl.model import (
 from iterativectl.ports import Reply, VisionRequest
 
 ORIGINAL, RESULT = "original", "result"
-CANNOT_TELL = "the judge cannot tell"  # how judging.values begins its reason
 ASKED_AGAIN = 1  # what cannot be read is asked once more
-MAX_DESCRIPTION = 2_000  # characters kept of the original's description
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,8 +98,7 @@ class Judge:
             images=((ORIGINAL, original),),
         )
         asked = self._request(request)
-        text = " ".join(asked.reply.text.split()) if asked.reply else ""
-        return text[:MAX_DESCRIPTION], asked.record
+        return replies.read_description(asked.reply.text) if asked.reply else "", asked.record
 
     def answers(self, questions: Sequence[Question], pictures: Pictures) -> tuple[dict[str, Value], Record]:
         """Typed answers about the result; None for what is unclear. The unreadable are asked once more."""
@@ -148,7 +144,7 @@ class Judge:
                 "compare_images",
                 description=pictures.description or "(no description)",
                 measurements=wording.measurements(pictures.measured),
-                schema=json.dumps(schema),
+                schema=schemas.sketch(schema),
             ),
             images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
             schema=schema,
@@ -191,7 +187,7 @@ class Judge:
                 comparison=wording.comparison(comparison),
                 description="(see the results)",
                 notes=wording.lines(notes),
-                schema=json.dumps(schema),
+                schema=schemas.sketch(schema),
             ),
             schema=schema,
             facts={
@@ -224,7 +220,7 @@ class Judge:
                 similarity=f"{similarity:.2f}",
                 direction=wording.DIRECTIONS[direction],
                 bounds=wording.BOUNDS,
-                schema=json.dumps(schema),
+                schema=schemas.sketch(schema),
             ),
             schema=schema,
             facts={
@@ -266,7 +262,7 @@ class Judge:
                 "ask_questions",
                 questions=wording.items(items),
                 description=pictures.description or "(no description)",
-                schema=json.dumps(schema),
+                schema=schemas.sketch(schema),
             ),
             items=tuple(items),
             images=((RESULT, pictures.result),),
@@ -287,7 +283,7 @@ class Judge:
                 answers=wording.answers(answers),
                 description=pictures.description or "(no description)",
                 measurements=wording.measurements(pictures.measured),
-                schema=json.dumps(schema),
+                schema=schemas.sketch(schema),
             ),
             items=tuple(items),
             images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
@@ -350,7 +346,7 @@ def _ruled(criterion: Criterion, reading: replies.Reading, by: str) -> Verdict:
 
 def _unreadable(reading: replies.Reading) -> set[str]:
     """What could not be read. A judge that says it cannot tell was read, and is not pressed."""
-    return {name for name, why in reading.unclear.items() if not why.startswith(CANNOT_TELL)}
+    return set(reading.unclear) - reading.declined
 
 
 def _with_reading(record: Record, reading: replies.Reading) -> Record:

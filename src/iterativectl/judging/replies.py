@@ -75,7 +75,7 @@ NO_DIFFERENCE = frozenset(
 
 MAX_REASON = 500  # characters kept of a reason or a difference
 MAX_DIFFERENCES = 20
-MAX_DESCRIPTION = 4_000
+MAX_DESCRIPTION = 2_000  # characters kept; it goes into every later prompt
 MAX_REFUSAL = 300  # a longer text that says "I cannot" somewhere is a description all the same
 MAX_PROMPT = 2_000  # characters; CLIP reads 77 tokens at a time, so a longer one is a mishap
 
@@ -217,7 +217,7 @@ def read_parameters(text: str, finish: str = "stop", without: Without = NOTHING)
 
 def read_description(text: str) -> str:
     """A picture in words; empty when the model said nothing, or only that it will not."""
-    text = without_thoughts(text).strip("` \n")
+    text = " ".join(without_thoughts(text).split()).strip("` ")
     return "" if len(text) < MAX_REFUSAL and refuses(text) else text[:MAX_DESCRIPTION]
 
 
