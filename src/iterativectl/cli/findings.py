@@ -1,0 +1,50 @@
+"""Findings (of `doctor` and `run --dry-run`) as blocks: what, why, what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, table
+from iterativectl.model import Finding
+
+TONES: dict[str, Tone] = {"ok": "good", "warning": "unsure", "error": "bad"}
+
+
+def blocks(findings: Sequence[Finding], verbosity: int = 0) -> list[Block]:
+    """A table with the worst last, where the eye is, and a line that sums it up. Quiet: no `ok` rows."""
+    order = ("ok", "warning", "error")
+    shown = sorted(findings, key=lambda finding: order.index(finding.status))
+    if verbosity < 0:
+        shown = [finding for finding in shown if finding.status != "ok"]
+    summary = _summary(findings)
+    return [_table(shown), summary] if shown else [summary]
+
+
+def _table(findings: Sequence[Finding]) -> Table:
+    rows = [
+        (
+            Cell(finding.status, TONES[finding.status]),
+            finding.what,
+            f"{finding.why}{_arrow(finding)}{finding.todo}",
+        )
+        for finding in findings
+    ]
+    return table(("", "what", "why, and what to do"), rows)
+
+
+def _arrow(finding: Finding) -> str:
+    return " -> " if finding.why and finding.todo else ""
+
+
+def _summary(findings: Sequence[Finding]) -> Line:
+    errors = sum(finding.status == "error" for finding in findings)
+    warnings = sum(finding.status == "warning" for finding in findings)
+    if errors:
+        return Line(f"{_count(errors, 'thing')} must be mended, {_count(warnings, 'warning')}.", "bad")
+    if warnings:
+        return Line(f"It will run; {_count(warnings, 'warning')}.", "unsure")
+    return Line("All is well.", "good")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -1,0 +1,139 @@
+"""Where a project stands, read from its files alone. A run that is going on is not disturbed.
+
+Works on damaged projects too: what cannot be read is named in `problems`, the rest is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from iterativectl.config.types import Criterion
+from iterativectl.doctor import unsettled
+from iterativectl.errors import IterativeError
+from iterativectl.model import Iteration
+from iterativectl.project import checkpoint as checkpoint_file
+from iterativectl.project import lock, output, runs
+from iterativectl.project.checkpoint import Checkpoint
+from iterativectl.project.layout import ProjectPaths, RunPaths
+from iterativectl.project.runs import RunRecord
+from iterativectl.project.usage import UsageFile
+
+Fact = TypeVar("Fact")
+
+STATUS_IN_WORDS = {
+    "running": "running",
+    "held": "held: a pause was asked for",
+    "passed": "accepted: every criterion that counts has passed",
+    "exhausted": "ended: all iterations are used up",
+    "stopped": "ended: stopped",
+    "no_progress": "ended: no better picture for too long",
+    "unjudgeable": "ended: a criterion cannot be judged",
+    "paused": "paused: something is missing",
+    "failed": "failed",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """`holder` is who holds the lock ({} for nobody); `in_flight` are tickets that no one has settled."""
+
+    project: ProjectPaths
+    run: RunRecord | None = None
+    run_id: str | None = None
+    checkpoint: Checkpoint | None = None
+    iterations: tuple[int, ...] = ()
+    best: Iteration | None = None
+    in_flight: tuple[dict[str, Any], ...] = ()
+    usage: dict[str, Any] | None = None
+    held: bool = False
+    holder: dict[str, Any] | None = None
+    output: dict[str, Any] | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def status(self) -> str:
+        """The run's status; "new" before the first, "interrupted" where nobody works on an unfinished one."""
+        if self.run_id is None:
+            return "new"
+        status = self.checkpoint.status if self.checkpoint else "running"
+        return "interrupted" if status in ("running", "held") and not self.held else status
+
+    @property
+    def words(self) -> str:
+        """The status for people."""
+        if self.status == "new":
+            return "no run yet"
+        if self.status == "interrupted":
+            return "interrupted: `run` goes on where it stopped"
+        said = STATUS_IN_WORDS[self.status]
+        reason = self.checkpoint.reason if self.checkpoint else ""
+        return f"{said} ({reason})" if reason and self.status != "passed" else said
+
+
+def overview(project: ProjectPaths) -> Overview:
+    """Read a project's files. Never raises for damaged ones."""
+    problems: list[str] = []
+    held = lock.is_held(project.lock)
+    ids = runs.run_ids(project)
+    checkpoint = _reading(problems, lambda: checkpoint_file.read(project.checkpoint))
+    base = Overview(
+        project=project,
+        held=held,
+        holder=lock.holder(project.lock) if held else None,
+        output=_reading(problems, lambda: output.read(project)),
+        problems=tuple(problems),
+    )
+    return _with_run(base, project.run(ids[-1]), checkpoint) if ids else base
+
+
+def _with_run(base: Overview, paths: RunPaths, checkpoint: Checkpoint | None) -> Overview:
+    problems = list(base.problems)
+    current = checkpoint if checkpoint and checkpoint.run_id == paths.run_id else None
+    numbers = runs.committed(paths)
+    best_number = current.best_iteration if current else None
+    best = None
+    if best_number is not None:
+        best = _reading(problems, lambda: runs.read_iteration(paths, best_number))
+    usage = _reading(problems, lambda: UsageFile(paths.usage, lambda: "").totals())
+    return Overview(
+        project=base.project,
+        run=_reading(problems, lambda: runs.read_run(paths)),
+        run_id=paths.run_id,
+        checkpoint=current,
+        iterations=tuple(numbers),
+        best=best,
+        in_flight=tuple(_in_flight(paths, problems)),
+        usage=usage,
+        held=base.held,
+        holder=base.holder,
+        output=base.output,
+        problems=tuple(problems),
+    )
+
+
+def criteria_of(view: Overview) -> dict[str, Criterion]:
+    """The run's criteria by field."""
+    return (
+        {criterion.field: criterion for criterion in view.run.rules.acceptance_criteria} if view.run else {}
+    )
+
+
+def _in_flight(paths: RunPaths, problems: list[str]) -> list[dict[str, Any]]:
+    """Tickets without an outcome whose iteration is not committed: sent, perhaps, and not collected."""
+    found = _reading(problems, lambda: unsettled(paths)) or []
+    return [
+        {"iteration": number, "ticket": ticket.ticket, "host": ticket.host, "sent_at": ticket.sent_at}
+        for number, ticket in found
+    ]
+
+
+def _reading(problems: list[str], read: Callable[[], Fact]) -> Fact | None:
+    try:
+        return read()
+    except IterativeError as error:
+        problems.append(error.message)
+    except (OSError, ValueError) as error:
+        problems.append(f"a file of the run cannot be read: {error}")
+    return None

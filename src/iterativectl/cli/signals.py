@@ -1,0 +1,26 @@
+"""Ctrl-C, `kill` and a closed terminal, all three as KeyboardInterrupt."""
+
+from __future__ import annotations
+
+import signal
+from types import FrameType
+
+
+def listen() -> None:
+    """From here on SIGTERM and SIGHUP act as Ctrl-C does: the work ends in order, and can be taken up.
+
+    A signal that whoever started us has switched off (nohup, a shell's background job) stays off.
+    """
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
+
+
+def deafen() -> None:
+    """The interrupt is being dealt with: a second Ctrl-C must not cut off its last lines."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
