@@ -44,15 +44,11 @@ def _smeared(scene: Scene, picture: Pixels, amount: float) -> Pixels:
 
 
 def _wandered(scene: Scene, picture: Pixels, amount: float) -> Pixels:
-    rows, columns = np.mgrid[0 : scene.shape[0], 0 : scene.shape[1]].astype(np.float32)
+    rows, columns = np.indices(scene.shape, np.float32)
     reach = np.float32(_WANDER * scene.unit * amount * 2.0)
     move_x = (blur(scene.clouds("wander x", scene.unit * 12), scene.unit) - 0.5) * reach
     move_y = (blur(scene.clouds("wander y", scene.unit * 12), scene.unit) - 0.5) * reach
-    moved = cv2.remap(
-        picture,
-        np.asarray(columns + move_x, np.float32),
-        np.asarray(rows + move_y, np.float32),
-        cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REFLECT_101,
-    )
+    columns += move_x
+    rows += move_y
+    moved = cv2.remap(picture, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
     return np.asarray(moved, np.float32)

@@ -44,36 +44,29 @@ def coloured_pencil(scene: Scene, picture: Pixels, strength: float) -> Pixels:
 def kuwahara(picture: Pixels, radius: int) -> Pixels:
     """Each pixel becomes the mean of the calmest of four squares around it (Kuwahara et al. 1976).
 
-    The means come from exact sums of whole numbers, so that they do not depend on how work is split.
+    The sums are of 8-bit numbers, hence exact: they do not depend on how OpenCV splits the work.
     """
-    whole = np.round(picture * 255.0).astype(np.float64)
-    light = whole @ np.array([0.25, 0.5, 0.25])
-    planes = np.dstack([whole, light, light * light])
-    size = radius + 1
-    means = cv2.boxFilter(planes[..., :4], cv2.CV_64F, (size, size), borderType=cv2.BORDER_REFLECT_101)
-    square = cv2.boxFilter(planes[..., 4], cv2.CV_64F, (size, size), borderType=cv2.BORDER_REFLECT_101)
-    spread = square - means[..., 3] ** 2
+    whole = np.rint(picture * 255.0).astype(np.uint8)
+    light = whole[..., 1]  # green serves as brightness: what is calm there is calm
+    size = (radius + 1, radius + 1)
+    means = cv2.boxFilter(whole, cv2.CV_32F, size, borderType=cv2.BORDER_REFLECT_101)
+    spread = cv2.sqrBoxFilter(light, cv2.CV_32F, size, borderType=cv2.BORDER_REFLECT_101) - means[..., 1] ** 2
     half = (radius + 1) / 2
-    best, least = None, None
+    best, least = means, np.full(light.shape, np.inf, np.float32)
     for dy in (-half, half):
         for dx in (-half, half):
-            shift = np.array([[1, 0, -dx], [0, 1, -dy]], np.float64)
-            here, noise = (
-                cv2.warpAffine(
-                    plane.astype(np.float32),
-                    shift,
-                    (picture.shape[1], picture.shape[0]),
-                    flags=cv2.INTER_LINEAR,
-                    borderMode=cv2.BORDER_REFLECT_101,
-                )
-                for plane in (means[..., :3], spread)
-            )
-            if best is None or least is None:
-                best, least = here, noise
-            else:
-                best = np.where((noise < least)[..., None], here, best)
-                least = np.minimum(noise, least)
-    return np.asarray(blur(np.asarray(best, np.float32), 0.6) / 255.0, np.float32)
+            noise = _moved(spread, dx, dy)
+            best = np.where((noise < least)[..., None], _moved(means, dx, dy), best)
+            least = np.minimum(noise, least)
+    return np.asarray(blur(np.asarray(best, np.float32), 0.6) / np.float32(255.0), np.float32)
+
+
+def _moved(values: Field, dx: float, dy: float) -> Field:
+    shift = np.array([[1, 0, -dx], [0, 1, -dy]], np.float64)
+    size = (values.shape[1], values.shape[0])
+    return np.asarray(
+        cv2.warpAffine(values, shift, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101)
+    )
 
 
 def _bristles(scene: Scene, picture: Pixels) -> Field:
@@ -85,7 +78,7 @@ def _bristles(scene: Scene, picture: Pixels) -> Field:
     along_x, along_y = blur(gx * gx - gy * gy, scene.unit), blur(2.0 * gx * gy, scene.unit)
     angle = 0.5 * np.arctan2(along_y, along_x) + np.pi / 2
     step_x, step_y = np.cos(angle).astype(np.float32), np.sin(angle).astype(np.float32)
-    rows, columns = np.mgrid[0 : scene.shape[0], 0 : scene.shape[1]].astype(np.float32)
+    rows, columns = np.indices(scene.shape, np.float32)
     length = max(2, round(scene.unit * 0.8))
     smear = np.zeros(scene.shape, np.float32)
     for step in range(-length, length + 1, max(1, length // 4)):

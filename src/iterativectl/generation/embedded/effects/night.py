@@ -46,7 +46,7 @@ def moon(scene: Scene, picture: Pixels, strength: float) -> Pixels:
     height, width = scene.shape
     away = np.hypot(np.arange(height)[:, None] - y, np.arange(width)[None, :] - x).astype(np.float32)
     radius = scene.unit * 2.6
-    seas = 0.72 + 0.45 * scene.clouds("moon", radius * 0.9)
+    seas = 0.45 + 0.85 * scene.clouds("moon", radius * 0.6)
     disc = smoothstep(radius + 0.8, radius - 0.8, away) * np.clip(seas, 0.0, 1.0)
     halo = np.exp(-away / (radius * 2.6)) * 0.42
     light = (disc + halo * (1.0 - disc)) * scene.sky * strength
@@ -96,7 +96,7 @@ def _milky_way(scene: Scene) -> Pixels:
     rng = scene.rng("milky way")
     height, width = scene.shape
     angle, offset = rng.uniform(0.35, 0.8), rng.uniform(0.2, 0.8)
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    y, x = np.indices(scene.shape, np.float32)
     across = ((x / width - offset) * np.cos(angle) + (y / height - 0.2) * np.sin(angle)).astype(np.float32)
     dust = np.exp(-((across / 0.11) ** 2)) * smoothstep(0.35, 0.9, scene.clouds("dust", scene.unit * 12))
     return np.asarray(dust[..., None] * np.array([0.11, 0.12, 0.19], np.float32), np.float32)
