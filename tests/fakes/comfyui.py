@@ -13,6 +13,7 @@ import argparse
 import copy
 import json
 import time
+from collections import Counter
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,9 +58,9 @@ class FakeComfyUI:
         return self._server.port
 
     @property
-    def counters(self) -> dict[str, int]:
+    def counters(self) -> Counter[str]:
         """What was asked and done: renders, sampled, accepted, uploads, global_interrupts, `GET /view`..."""
-        return dict(self.engine.counters)
+        return Counter(self.engine.counters)
 
     @property
     def log(self) -> list[Request]:

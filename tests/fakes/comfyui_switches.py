@@ -35,7 +35,7 @@ KINDS: dict[str, frozenset[str]] = {
     "upload": frozenset({"rename", "413", "forgets"}),
     "auth": frozenset({"header_on_ws"}),
 }
-_FORM = re.compile(r"(?P<kind>\w+)(?:\((?P<argument>[^)]*)\))?(?:x(?P<times>\d+))?")
+_FORM = re.compile(r"(?P<kind>\w+?)(?:\((?P<argument>[^)]*)\))?(?:x(?P<times>\d+))?")
 
 
 @dataclass

@@ -1,0 +1,144 @@
+"""Planted bugs: clients with one mistake each, and the fault that catches it.
+
+They show that the faults bite: what the generator survives in test_comfyui_faults.py would else be seen.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import requests
+import websocket
+from tests.fakes.comfyui import FakeComfyUI
+
+from iterativectl import resources
+
+
+class Naive:
+    """A client that does what most do. Its waits end after `patience` seconds, to show that they would not."""
+
+    def __init__(self, fake: FakeComfyUI, picture: bytes, patience: float = 0.4) -> None:
+        self.fake, self.url, self.patience = fake, fake.url, patience
+        self.client_id = str(uuid.uuid4())
+        self.graph: dict[str, Any] = json.loads(
+            resources.path("workflow", "img2img_no_mask_api.json").read_text(encoding="utf-8")
+        )
+        fake.engine.files["input", "", "example.png"] = picture
+
+    def socket(self) -> websocket.WebSocket:
+        url = f"{self.url.replace('http', 'ws')}/ws?clientId={self.client_id}"
+        return websocket.create_connection(url, timeout=self.patience)
+
+    def post(self, **more: Any) -> str:
+        body = {"prompt": self.graph, "client_id": self.client_id, **more}
+        return str(requests.post(f"{self.url}/prompt", json=body, timeout=5).json()["prompt_id"])
+
+    def trusts_the_socket(self) -> bool:
+        """Waits for an end message, of any job."""
+        connection = self.socket()
+        self.post()
+        try:
+            while True:
+                message = connection.recv()
+                data = json.loads(message) if isinstance(message, str) else {}
+                if (
+                    isinstance(data, dict)
+                    and data.get("type") == "executing"
+                    and data["data"]["node"] is None
+                ):
+                    return True
+        except (websocket.WebSocketException, OSError):
+            return False
+        finally:
+            connection.close()
+
+    def posts_again(self) -> None:
+        """Repeats a POST whose answer was lost, without looking."""
+        try:
+            self.post()
+        except requests.ConnectionError:
+            self.post()
+
+    def takes_silence_for_done(self, prompt_id: str) -> dict[str, Any]:
+        """Not in the queue: so it must be done."""
+        deadline = time.monotonic() + self.patience
+        while time.monotonic() < deadline:
+            queue = requests.get(f"{self.url}/queue", timeout=5).json()
+            if not any(entry[1] == prompt_id for entry in queue["queue_running"] + queue["queue_pending"]):
+                return dict(requests.get(f"{self.url}/history/{prompt_id}", timeout=5).json())
+        raise TimeoutError
+
+    def interrupts(self) -> None:
+        """Stops "its" job without an id."""
+        requests.post(f"{self.url}/interrupt", timeout=5)
+
+
+@pytest.fixture
+def naive(servers: Callable[..., FakeComfyUI], picture: Any) -> Callable[..., Naive]:
+    return lambda **faults: Naive(servers(**faults), picture.read_bytes())
+
+
+def _until(due: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 5
+    while not due() and time.monotonic() < deadline:
+        time.sleep(0.005)
+    assert due()
+
+
+def test_the_naive_client_works_on_a_good_day(naive: Callable[..., Naive]) -> None:
+    client = naive()
+    assert client.trusts_the_socket() and client.fake.counters["renders"] == 1
+
+
+@pytest.mark.parametrize("fault", ["silent", "close_after(2)", "steal_client_id"])
+def test_who_trusts_the_socket_never_hears_the_end(naive: Callable[..., Naive], fault: str) -> None:
+    client = naive(ws=fault)
+    assert not client.trusts_the_socket()
+    _until(lambda: client.fake.counters["renders"] == 1)  # and yet the picture was made
+
+
+def test_who_believes_foreign_events_stops_too_early(naive: Callable[..., Naive]) -> None:
+    client = naive(ws="foreign_events", job_seconds=0.5)
+    assert client.trusts_the_socket() and client.fake.counters.get("renders", 0) == 0
+
+
+def test_who_posts_again_renders_twice(naive: Callable[..., Naive]) -> None:
+    client = naive(prompt="reset_after_acceptx1")
+    client.graph["6"]["inputs"]["seed"] = 5
+    client.posts_again()
+    _until(lambda: len(client.fake.engine.history) == 2)
+
+
+@pytest.mark.parametrize("faults", [{"history": "wiped"}, {"server": "restart_at(2,0.05)x1"}])
+def test_who_takes_silence_for_done_has_nothing(naive: Callable[..., Naive], faults: dict[str, str]) -> None:
+    client = naive(job_seconds=0.2, **faults)
+    prompt_id = client.post()
+    if "server" in faults:
+        _until(lambda: client.fake.counters["restarts"] == 1)
+        time.sleep(0.2)
+    assert client.takes_silence_for_done(prompt_id) == {}
+
+
+def test_who_interrupts_without_an_id_stops_somebody_else(naive: Callable[..., Naive]) -> None:
+    client = naive(job_seconds=2.0)
+    other = client.post()
+    _until(lambda: client.fake.engine.running is not None)
+    mine = client.post()
+    client.interrupts()
+    _until(lambda: other in client.fake.engine.history)
+    assert not client.fake.engine.history[other]["status"]["completed"]
+    assert client.fake.counters["global_interrupts"] == 1 and mine not in client.fake.engine.history
+
+
+def test_who_does_not_decode_keeps_half_a_picture(naive: Callable[..., Naive]) -> None:
+    client = naive(view="wrong_typex1")
+    prompt_id = client.post()
+    _until(lambda: prompt_id in client.fake.engine.history)
+    image = client.fake.engine.history[prompt_id]["outputs"]["8"]["images"][0]
+    reply = requests.get(f"{client.url}/view", params=image, timeout=5)
+    assert reply.ok and not reply.content.startswith(b"\x89PNG")
