@@ -143,9 +143,10 @@ class ComfyUIGenerator:
             except Again as again:
                 if again.reason in tried or again.reason == "interrupted":
                     job.settle(again.outcome)
+                    self._give_up_poison(job)
                     raise again.error from again
-                self._go_on(job, again, again.outcome)
                 tried.add(again.reason)
+                self._go_on(job, again, again.outcome)
                 continue
             except GenerationError:
                 self._end(job)
