@@ -6,14 +6,13 @@ import logging
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from iterativectl import files, generation, opening, runner, vision
+from iterativectl import files, generation, opening, runner
 from iterativectl.attempt import Attempt
 from iterativectl.attention import Attention
-from iterativectl.config.types import AIGen, AIVis
+from iterativectl.config.types import AIGen
 from iterativectl.errors import ConfigError, JudgeUnavailable, Problem, ServerUnavailable
 from iterativectl.events import Event
 from iterativectl.images.decode import decode
-from iterativectl.images.normalise import to_picture
 from iterativectl.judging.judge import Judge
 from iterativectl.loading import (
     EMBEDDED,
@@ -24,7 +23,7 @@ from iterativectl.loading import (
     load_config,
     wanted_run,
 )
-from iterativectl.model import Finding, Picture
+from iterativectl.model import Finding
 from iterativectl.opening import Opened, open_run
 from iterativectl.policy.classic import Classic
 from iterativectl.ports import Generator, Reporter, VisionModel
@@ -35,14 +34,13 @@ from iterativectl.project.layout import ProjectPaths, WorkspacePaths
 from iterativectl.project.runs import RunRecord
 from iterativectl.project.usage import UsageFile
 from iterativectl.standing import Standing
-from iterativectl.vision.router import Patience, Router
+from iterativectl.vision.routes import build_models, build_router
 
 __all__ = ["DryRun", "RunOptions", "World", "dry_run", "findings", "run_project"]
 
 _log = logging.getLogger(__name__)
 
 POLICIES = {"classic": Classic}
-SMALLER_PX = 768  # for a model that finds a picture too large: below every default context seen
 LEAST_FREE_BYTES = 500 * 2**20
 EMBEDDED_NOTE = (
     "the embedded engine: a classical painter and measurements, no diffusion model, no vision model"
@@ -88,26 +86,6 @@ def build_generator(
     return build(aigen, lambda name: find_workflow(workspace, project, name), world.environ)
 
 
-def build_models(aivis: AIVis, world: World) -> tuple[VisionModel, VisionModel | None]:
-    """The judge that AIVis.yaml names and its fallback. Raises JudgeUnavailable when neither can be set up.
-
-    A fallback without a key is no fallback: the run goes on without one.
-    """
-    fallback: VisionModel | None = None
-    if aivis.fallback_provider and aivis.fallback_model:
-        try:
-            fallback = vision.build(aivis.fallback_provider, aivis, aivis.fallback_model, world.environ)
-        except JudgeUnavailable as error:
-            _log.info("no fallback judge: %s", error.message)
-    try:
-        primary = vision.build(aivis.provider, aivis, aivis.model, world.environ)
-    except JudgeUnavailable:
-        if fallback is None:
-            raise
-        return fallback, None
-    return primary, fallback
-
-
 def findings(
     workspace: WorkspacePaths, project: ProjectPaths, world: World, options: RunOptions | None = None
 ) -> tuple[Finding, ...]:
@@ -129,13 +107,10 @@ def _checked(
 ) -> tuple[Finding, ...]:
     generator = build_generator(workspace, project, config.aigen, world)
     found = list(generator.check(config.aigen.settings))
-    try:
-        primary, fallback = build_models(config.aivis, world)
-    except JudgeUnavailable as error:
-        return (*found, Finding(status="error", what="judge", why=error.message, todo=error.hint))
+    primary, fallback = build_models(config.aivis, world.environ)
     found += primary.check()
     for finding in fallback.check() if fallback else ():
-        status: Literal["ok", "warning"] = "warning" if finding.status == "error" else "ok"
+        status: Literal["ok", "warning"] = "ok" if finding.status == "ok" else "warning"
         found.append(replace(finding, status=status, what=f"fallback judge: {finding.what}"))
     return tuple(found)
 
@@ -185,18 +160,13 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
     usage = UsageFile(paths.usage, lambda: world.clock.now().isoformat())
     standing = Standing(place.project, opened.checkpoint, run.aigen, world.clock)
     attention = Attention(place.project.control, run.run_id, world.clock)
-    primary, fallback = place.models
-    router = Router(
-        primary=primary,
-        fallback=fallback,
+    router = build_router(
+        run.aivis,
+        place.models,
         cache=AnswerFiles(paths.answers),
         ledger=usage,
-        patience=Patience(
-            retries=run.aivis.retries, delay_seconds=run.aivis.retry_delay_seconds, limits=run.aivis.limits
-        ),
         clock=world.clock,
         attend=attention,
-        shrink=_shrunk,
     )
     policy = POLICIES[run.rules.policy](
         rules=run.rules, start=run.aigen.settings, run_seed=run.run_seed, strategy="img2img"
@@ -230,11 +200,6 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
     return runner.run(work)
 
 
-def _shrunk(picture: Picture) -> Picture:
-    """A picture for a model that found it too large."""
-    return to_picture(picture.png, max_px=SMALLER_PX)
-
-
 def _started(opened: Opened, config: Config, place: Place) -> Event:
     run = opened.run
     embedded = EMBEDDED in (run.aigen.backend, run.aivis.provider)
@@ -265,7 +230,7 @@ def _placed(workspace: WorkspacePaths, project: ProjectPaths, config: Config, wo
     if faults:
         problems = [Problem(where="AIGen.yaml", path=f.what, message=f.why) for f in faults]
         raise ConfigError(problems, faults[0].todo)
-    models = build_models(config.aivis, world)
+    models = build_models(config.aivis, world.environ)
     notes = _refuse_absent_judges(models)
     return Place(project=project, generator=generator, models=models, notes=notes)
 

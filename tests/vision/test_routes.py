@@ -20,7 +20,7 @@ from iterativectl.project.answers import AnswerFiles
 from iterativectl.project.usage import UsageFile
 from iterativectl.vision.canary import plain_picture
 from iterativectl.vision.router import Absent, Router
-from iterativectl.vision.routes import build_router, smaller
+from iterativectl.vision.routes import build_models, build_router, smaller
 
 
 def routed(
@@ -28,7 +28,7 @@ def routed(
 ) -> Router:
     return build_router(
         aivis,
-        environ or {},
+        build_models(aivis, environ or {}),
         cache=MemoryCache(),
         ledger=MemoryLedger(),
         clock=VirtualClock(),

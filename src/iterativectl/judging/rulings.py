@@ -1,7 +1,7 @@
 """From typed answers and measurements to verdicts. Pure.
 
-A verdict follows from a readable answer by rule, never by guess: booleans pass on yes (on no where a criterion
-says `min: 0, max: 0`), numbers inside [min, max], measured criteria inside theirs.
+A verdict follows from a readable answer by rule, never by guess: booleans pass on yes (on no where the rules
+say `min: 0, max: 0`), numbers inside [min, max], measured criteria inside theirs.
 """
 
 from __future__ import annotations

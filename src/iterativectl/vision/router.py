@@ -133,12 +133,10 @@ class Router:
 
     def _stored(self, request: VisionRequest) -> Reply | None:
         """What either provider has answered already: a paid answer is never bought twice."""
-        for model, is_fallback in self._models():
+        for model, _ in self._models():
             reply = self.cache.get(key) if (key := cache_key(model, request)) else None
             if reply is not None:
-                call = _call(request, model, is_fallback, attempts=0)
-                call = replace(call, served_by=reply.served_by, cached=True, cost_usd=0.0)
-                return replace(reply, calls=(call,))
+                return replace(reply, calls=tuple(replace(call, cached=True) for call in reply.calls))
         return None
 
 

@@ -14,21 +14,27 @@ from iterativectl.vision import build
 from iterativectl.vision.router import Absent, Patience, Router
 
 
+def build_models(aivis: AIVis, environ: Mapping[str, str]) -> tuple[VisionModel, VisionModel | None]:
+    """The provider and the fallback that AIVis.yaml names. One without a key says so when it is asked."""
+    fallback = None
+    if aivis.fallback_provider:
+        fallback = _built(aivis.fallback_provider, aivis, aivis.fallback_model or "", environ)
+    return _built(aivis.provider, aivis, aivis.model, environ), fallback
+
+
 def build_router(
     aivis: AIVis,
-    environ: Mapping[str, str],
+    models: tuple[VisionModel, VisionModel | None],
     *,
     cache: AnswerCache,
     ledger: Ledger,
     clock: Clock,
     attend: Callable[[], None] = lambda: None,
 ) -> Router:
-    """The judge as AIVis.yaml says. A provider that cannot be set up (no key) says so when it is asked."""
-    fallback = None
-    if aivis.fallback_provider:
-        fallback = _built(aivis.fallback_provider, aivis, aivis.fallback_model or "", environ)
+    """The way of every question to these models, with the patience and limits of AIVis.yaml."""
+    primary, fallback = models
     return Router(
-        primary=_built(aivis.provider, aivis, aivis.model, environ),
+        primary=primary,
         fallback=fallback,
         cache=cache,
         ledger=ledger,
