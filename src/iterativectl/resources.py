@@ -1,20 +1,23 @@
-"""The one finder of what ships with the program: defaults/, workflow/, schemas/, rules/, ..."""
+"""The one finder of what ships with the program: defaults/, workflow/, schemas/, rules/, projects/example."""
 
 from __future__ import annotations
 
 from functools import cache
 from pathlib import Path
 
-_CHECKOUT = Path(__file__).resolve().parents[2]
 _INSTALLED = Path(__file__).resolve().parent / "_data"  # the wheel carries the data folders here
+_CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @cache
 def root() -> Path:
-    """The folder that holds the data folders: the checkout, or the installed package's own copy."""
-    if (_CHECKOUT / "pyproject.toml").is_file() and (_CHECKOUT / "defaults").is_dir():
-        return _CHECKOUT
-    return _INSTALLED
+    """The folder that holds the data folders: the installed package's own copy, or the checkout."""
+    return _INSTALLED if _INSTALLED.is_dir() else _CHECKOUT
+
+
+def checkout() -> Path | None:
+    """The checkout that this program runs from, which is a workspace too; None when it was installed."""
+    return None if _INSTALLED.is_dir() else _CHECKOUT
 
 
 def path(*parts: str) -> Path:
