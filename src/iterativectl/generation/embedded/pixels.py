@@ -82,7 +82,7 @@ def clouds(
         )
         rows, columns = min(rows, 512), min(columns, 512)
         values = rng.random((rows, columns), np.float32)
-        if octave >= octaves or cell < 1.5:
+        if octave and (octave >= octaves or cell < 1.5):
             continue
         layer = cv2.resize(values, (width, height), interpolation=cv2.INTER_CUBIC)
         total += layer * np.float32(0.5**octave)

@@ -160,7 +160,7 @@ def _match(tokens: list[tuple[str, float]], place: int) -> tuple[int, tuple[tupl
     """The longest phrase of the vocabulary that begins here, also in the singular; (0, ()) for none."""
     for length in range(min(words.LONGEST_PHRASE, len(tokens) - place), 0, -1):
         phrase = " ".join(word for word, _ in tokens[place : place + length])
-        for form in (phrase, phrase.removesuffix("s")):
+        for form in (phrase, phrase.removesuffix("s"), phrase.removesuffix("es")):
             if form in words.MEANINGS:
                 return length, words.MEANINGS[form]
     return 0, ()

@@ -39,7 +39,7 @@ class Scene:
 
     def rng(self, name: str) -> np.random.Generator:
         """Dice of its own for each effect: adding one effect does not move another's clouds."""
-        return np.random.Generator(np.random.PCG64([self.seed, zlib.crc32(name.encode())]))
+        return np.random.Generator(np.random.PCG64([self.seed % 2**64, zlib.crc32(name.encode())]))
 
     def clouds(self, name: str, scale: float, long: float = 1.0) -> Field:
         """Seeded fractal noise; `scale` is the largest blobs' height in pixels, `long` width over height."""
