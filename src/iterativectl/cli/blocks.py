@@ -46,11 +46,16 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Rows under column names. The last column holds sentences and may be wrapped."""
+    """Rows under column names (all empty: no head). The last column holds sentences and may be wrapped."""
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     indent: int = 1
+
+    @property
+    def headed(self) -> bool:
+        """Whether the columns have names."""
+        return any(self.columns)
 
 
 Block = Line | Table
@@ -66,8 +71,9 @@ def plain(block: Block) -> list[str]:
     """A block as lines of text, columns lined up by spaces."""
     if isinstance(block, Line):
         return ["  " * block.indent + block.text]
-    texts = [block.columns, *[tuple(cell.text for cell in row) for row in block.rows]]
-    widths = [max(len(row[index]) for row in texts) for index in range(len(block.columns))]
+    head = [block.columns] if block.headed else []
+    texts = [*head, *[tuple(cell.text for cell in row) for row in block.rows]]
+    widths = [max((len(row[index]) for row in texts), default=0) for index in range(len(block.columns))]
     return ["  " * block.indent + _aligned(row, widths) for row in texts]
 
 

@@ -21,19 +21,14 @@ def blocks(findings: Sequence[Finding], verbosity: int = 0) -> list[Block]:
 
 
 def _table(findings: Sequence[Finding]) -> Table:
-    rows = [
-        (
-            Cell(finding.status, TONES[finding.status]),
-            finding.what,
-            f"{finding.why}{_arrow(finding)}{finding.todo}",
-        )
-        for finding in findings
-    ]
-    return table(("", "what", "why, and what to do"), rows)
-
-
-def _arrow(finding: Finding) -> str:
-    return " -> " if finding.why and finding.todo else ""
+    rows = []
+    for finding in findings:
+        status = Cell(finding.status, TONES[finding.status])
+        rows.append((status, Cell(f"{finding.what}: {finding.why}" if finding.why else finding.what)))
+        if finding.todo:
+            tone: Tone = "quiet" if finding.status == "ok" else "head"
+            rows.append((Cell(""), Cell(f"do: {finding.todo}", tone)))
+    return table(("", ""), rows)
 
 
 def _summary(findings: Sequence[Finding]) -> Line:

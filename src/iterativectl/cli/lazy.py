@@ -9,6 +9,8 @@ from typing import Any
 
 import click
 
+from iterativectl.errors import ExitCode
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -24,6 +26,13 @@ class LazyGroup(click.Group):
     def __init__(self, *args: Any, table: Mapping[str, Entry], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.table = table
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Without arguments: the help, on stderr, and exit code 2, for nothing was done."""
+        if not args and not ctx.resilient_parsing:
+            click.echo(ctx.get_help(), err=True)
+            ctx.exit(ExitCode.USAGE)
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """The names in the table's order: first what a person needs first."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from contextlib import redirect_stderr, redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout, suppress
 
 import click
 
@@ -17,7 +17,7 @@ from iterativectl.cli import options, signals
 from iterativectl.cli.env import Env
 from iterativectl.cli.invocation import Invocation
 from iterativectl.cli.lazy import Entry, LazyGroup
-from iterativectl.errors import ExitCode, IterativeError, RunInterrupted
+from iterativectl.errors import ExitCode, IterativeError, RunInterrupted, StorageError
 
 PROGRAM = "iterativectl"
 COMPLETION_VARIABLE = "_ITERATIVECTL_COMPLETE"
@@ -96,14 +96,10 @@ def _invoke(argv: Sequence[str], invocation: Invocation) -> int:
 
         return shell_complete(cli, {"obj": invocation}, PROGRAM, COMPLETION_VARIABLE, instruction)
     try:
-        code = cli.main(list(argv), PROGRAM, obj=invocation, standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as request:
-        click.echo(request.ctx.get_help() if request.ctx else "", err=True)
-        return ExitCode.USAGE
+        with cli.make_context(PROGRAM, list(argv), obj=invocation) as context:
+            code = cli.invoke(context)
     except click.ClickException as error:
         return _usage(invocation, error)
-    except click.Abort:
-        raise KeyboardInterrupt from None
     except click.exceptions.Exit as request:
         return request.exit_code
     except BrokenPipeError:
@@ -127,15 +123,14 @@ def _told(invocation: Invocation, error: IterativeError) -> int:
     from iterativectl.cli.telling import error_blocks
 
     _log(invocation, error, "told")
+    interrupted = error.exit_code == ExitCode.INTERRUPTED
+    if interrupted and invocation.err.is_tty:
+        invocation.err.write("\n")  # the terminal has just shown ^C
     invocation.err.show(*error_blocks(error, invocation.env.environ))
     if invocation.as_json:
-        invocation.print_json(
-            "error/1",
-            code=error.code,
-            message=error.message,
-            hint=error.hint,
-            exit_code=int(error.exit_code),
-        )
+        data = {"code": error.code, "message": error.message, "hint": error.hint}
+        with suppress(StorageError):  # stdout itself may be what failed
+            invocation.print_json("error/1", **data, exit_code=int(error.exit_code))
     return int(error.exit_code)
 
 

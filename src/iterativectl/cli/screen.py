@@ -104,7 +104,8 @@ class _Patient:
 
     def _lost(self, error: OSError) -> None:
         silence(self._stream)
-        if self._vital and error.errno not in (errno.EPIPE, errno.EIO):
+        gone = isinstance(error, BrokenPipeError) or error.errno == errno.EIO
+        if self._vital and not gone:
             raise StorageError(
                 f"the output could not be written: {error.strerror}", "Is the disk full?"
             ) from error
@@ -124,7 +125,9 @@ def _rich_table(block: Table) -> RenderableType:
     from rich.table import Table as RichTable
     from rich.text import Text
 
-    shown = RichTable(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    shown = RichTable(
+        box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=block.headed
+    )
     last = len(block.columns) - 1
     for index, name in enumerate(block.columns):
         shown.add_column(name, overflow="fold", no_wrap=False, ratio=1 if index == last else None)

@@ -58,10 +58,10 @@ def _is_workspace(folder: Path) -> bool:
     try:
         if not workspace.projects.is_dir():
             return False
-        empty = all(entry.name.startswith(".") for entry in workspace.projects.iterdir())
+        there = [entry for entry in workspace.projects.iterdir() if not entry.name.startswith(".")]
     except OSError:
         return False
-    return empty or workspace.prompts.is_file() or bool(project_names(workspace))
+    return not there or workspace.prompts.is_file() or any(ProjectPaths(e).config.is_dir() for e in there)
 
 
 def require_project(workspace: WorkspacePaths, name: str | None, cwd: Path) -> ProjectPaths:

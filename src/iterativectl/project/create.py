@@ -1,7 +1,7 @@
 """Make a project: from the template or from another project, or beside a rules file for `--rules`.
 
 A project is built in a hidden folder beside its place and renamed when it is whole: killed at any point,
-there is a project or there is none, and what was left over goes with the next creation. Nothing is overwritten.
+there is a project or there is none, and what was left over goes with the next creation.
 """
 
 from __future__ import annotations

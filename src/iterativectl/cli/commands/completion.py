@@ -8,7 +8,7 @@ from iterativectl.cli.invocation import current
 
 
 @click.command(name="completion")
-@click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
+@click.argument("shell", metavar="SHELL", type=click.Choice(["bash", "zsh", "fish"]))
 def command(shell: str) -> None:
     """Print the script that lets SHELL (bash, zsh or fish) complete commands, options and project names.
 

@@ -11,7 +11,7 @@ from iterativectl.cli.invocation import current
 
 
 @click.command(name="create")
-@click.argument("name")
+@click.argument("name", metavar="NAME")
 @click.option(
     "--input",
     "picture",
