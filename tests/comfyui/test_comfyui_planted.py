@@ -20,7 +20,7 @@ from iterativectl import resources
 
 
 class Naive:
-    """A client that does what most do. Its waits end after `patience` seconds, to show that they would not."""
+    """What most clients do. Waits end after `patience` seconds here, to show that they would not."""
 
     def __init__(self, fake: FakeComfyUI, picture: bytes, patience: float = 0.4) -> None:
         self.fake, self.url, self.patience = fake, fake.url, patience

@@ -144,7 +144,9 @@ def _save(search: _Search) -> str:
     search.found["save"] = title(graph, save)
     if len(saves) > 1:
         others = ", ".join(title(graph, n) for n in saves if n != save)
-        search.notes.append(f"the result is what {title(graph, save)} saves; {others} run as they are")
+        search.notes.append(
+            f"the result is what {title(graph, save)} saves; the rest stays as it is: {others}"
+        )
     return save
 
 
@@ -171,7 +173,9 @@ def _samplers(search: _Search, save: str) -> tuple[str, tuple[str, ...]]:
     later = tuple(node for node in samplers if node in after and node != first[0])
     if later:
         names = ", ".join(title(graph, node) for node in later)
-        search.notes.append(f"{title(graph, first[0])} gets the plan's parameters; {names} keep their own")
+        search.notes.append(
+            f"{title(graph, first[0])} gets the plan's parameters; later passes keep theirs: {names}"
+        )
     return first[0], later
 
 
@@ -252,9 +256,13 @@ def _image(search: _Search, sampler: str) -> Slot | None:
 
 def _picture_slot(search: _Search, role: str, node: str) -> Slot:
     if "image" not in search.graph[node]["inputs"]:
-        where = title(search.graph, node)
-        raise WorkflowRejected(f"{search.workflow.name}: roles: {role}: {where} loads no picture")
+        raise _unfit(search, role, node, "loads no picture")
     return node, "image"
+
+
+def _unfit(search: _Search, role: str, node: str, why: str) -> WorkflowRejected:
+    where = title(search.graph, node)
+    return WorkflowRejected(f"{search.workflow.name}: roles: {role}: {where} {why}", _nodes(search.graph))
 
 
 def _mask(search: _Search, sampler: str, image: Slot | None) -> Slot | None:
