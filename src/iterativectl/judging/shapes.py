@@ -111,7 +111,9 @@ def _by_name(records: Sequence[Any]) -> Mapping[str, Any]:
 
 
 def _content(value: Any) -> Any:
-    """What an envelope holds; None when this is not one, or holds two things."""
+    """What an envelope holds; None when this is not one, or holds two things. [X] is an envelope around X."""
+    if isinstance(value, list):
+        return value[0] if len(value) == 1 else None
     if not isinstance(value, Mapping):
         return None
     inside = [

@@ -17,7 +17,6 @@ the words for "I cannot tell" are unclear.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -195,6 +194,8 @@ def _ranged(typed: Typed, item: Item) -> Typed:
     value = typed.value
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         return typed
-    low = -math.inf if item.min is None else item.min
-    high = math.inf if item.max is None else item.max
-    return typed if low <= value <= high else Typed(None, f"out of range: {value} is not in [{low}, {high}]")
+    if item.min is not None and value < item.min:
+        return Typed(None, f"out of range: {value} is below {item.min:g}")
+    if item.max is not None and value > item.max:
+        return Typed(None, f"out of range: {value} is above {item.max:g}")
+    return typed

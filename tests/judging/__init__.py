@@ -1,0 +1,1 @@
+"""Tests of the judge: reading replies, verdicts, what is asked."""
