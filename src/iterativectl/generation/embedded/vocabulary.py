@@ -268,8 +268,14 @@ _SAYING_NOTHING = """
 """
 STOP_WORDS = frozenset(_SAYING_NOTHING.split())
 
-MEANINGS: dict[str, tuple[tuple[str, float], ...]] = {}
-for _effect, _phrases in _MEANINGS.items():
-    for _phrase, _sureness in _phrases.items():
-        MEANINGS[_phrase] = (*MEANINGS.get(_phrase, ()), (_effect, _sureness))
+
+def _by_phrase() -> dict[str, tuple[tuple[str, float], ...]]:
+    meanings: dict[str, tuple[tuple[str, float], ...]] = {}
+    for effect, phrases in _MEANINGS.items():
+        for phrase, sureness in phrases.items():
+            meanings[phrase] = (*meanings.get(phrase, ()), (effect, sureness))
+    return meanings
+
+
+MEANINGS = _by_phrase()  # phrase -> (effect, sureness), one or more
 LONGEST_PHRASE = max(len(phrase.split()) for phrase in MEANINGS)
