@@ -18,12 +18,8 @@ EXAMPLES = """examples:
 
 
 def main(arguments: "list[str]") -> None:
-    """Check the options, then become the launcher."""
+    """Become the launcher."""
     options, others = parser().parse_known_args(arguments)
-    if not options.project and not (options.rules and options.input):
-        parser().error(
-            "say which project to run (--project NAME), or give both --rules PATH and --input PATH"
-        )
     launcher = os.path.join(ROOT, "iterativectl")
     os.execv(sys.executable, [sys.executable, launcher, "run", *told(options), *others])
 
