@@ -11,7 +11,7 @@ from iterativectl.generation.embedded.scene import Scene
 def warm(scene: Scene, picture: Pixels, strength: float) -> Pixels:
     """Towards orange, brightness kept."""
     return np.asarray(
-        np.clip(picture * (1.0 + np.array([0.16, 0.01, -0.30], np.float32) * strength), 0.0, 1.0), np.float32
+        np.clip(picture * (1.0 + np.array([0.13, 0.0, -0.21], np.float32) * strength), 0.0, 1.0), np.float32
     )
 
 
