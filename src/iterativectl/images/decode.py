@@ -54,10 +54,12 @@ def decode(
     they are. Raises ImageError: not one of `formats`, broken, cut off, animated, above `max_pixels`.
     """
     _check_length(data, name)
-    clean = png.without_text(data, name=name) if png.is_png(data) else data
+    clean = png.without_text(data, name=name, types=png.TEXT_TYPES) if png.is_png(data) else data
+    if clean is not data:
+        _check_png(clean, name, max_pixels)
     with _translated(name, formats):
         picture = Image.open(io.BytesIO(clean), formats=formats)
-        _check_size(picture, name, max_pixels)
+        _check_size(picture.size, name, max_pixels)
         _check_still(picture, name)
         if picture.format == "PNG":
             picture.verify()  # uses the picture up
@@ -89,8 +91,14 @@ def _check_length(data: bytes, name: str) -> None:
         )
 
 
-def _check_size(picture: Image.Image, name: str, max_pixels: int) -> None:
-    width, height = picture.size
+def _check_png(data: bytes, name: str, max_pixels: int) -> None:
+    head = png.header(data, name=name)
+    _check_size((head.width, head.height), name, max_pixels)
+    png.check_pixels(data, name=name)
+
+
+def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
+    width, height = size
     if width < 1 or height < 1:
         raise ImageError(f"{name} has no pixels ({width} x {height})", _AGAIN)
     if width * height > max_pixels:

@@ -19,6 +19,10 @@ STRIPPED_TYPES = TEXT_TYPES | {b"eXIf", b"tIME"}
 ANIMATION_TYPES = frozenset({b"acTL", b"fcTL", b"fdAT"})
 MAX_TEXT_BYTES = 16 * 1024 * 1024  # one text after unpacking; ComfyUI's largest graphs stay below 1 MB
 MAX_TEXT_TOTAL = 64 * 1024 * 1024  # all text chunks of a file together, as stored
+_BLOCK = 1024 * 1024
+_SAMPLES = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}  # colour type -> samples of a pixel (table 11.1)
+# Left, top, step across, step down of each pass (section 8.1).
+_ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2))
 _ADVICE = "Take a fresh copy of the file, or open it in an image editor and save it again as PNG."
 
 
@@ -30,6 +34,7 @@ class Header:
     height: int
     bit_depth: int
     colour_type: int
+    interlaced: bool
 
 
 def is_png(data: bytes) -> bool:
@@ -71,8 +76,33 @@ def header(data: bytes, *, name: str = "picture") -> Header:
     kind, content = next(chunks(data, name=name))
     if kind != b"IHDR" or len(content) != 13:
         raise ImageError(f"{name} is damaged: the PNG does not begin with its header", _ADVICE)
-    width, height, bit_depth, colour_type = struct.unpack_from(">IIBB", content)
-    return Header(width=width, height=height, bit_depth=bit_depth, colour_type=colour_type)
+    width, height, bit_depth, colour_type, _, _, interlace = struct.unpack(">IIBBBBB", content)
+    return Header(
+        width=width,
+        height=height,
+        bit_depth=bit_depth,
+        colour_type=colour_type,
+        interlaced=interlace == 1,
+    )
+
+
+def check_pixels(data: bytes, *, name: str = "picture") -> None:
+    """Raise ImageError unless the packed rows are all there (Pillow passes missing rows as black).
+
+    Reads as much as the header promises and one block more, never all that a bomb would unpack to.
+    """
+    promised = _promised_bytes(header(data, name=name))
+    unpacker, found = zlib.decompressobj(), 0
+    try:
+        for kind, content in chunks(data, name=name):
+            packed = bytes(content) if kind == b"IDAT" else b""
+            while packed and found <= promised:
+                found += len(unpacker.decompress(packed, _BLOCK))
+                packed = unpacker.unconsumed_tail
+    except zlib.error as error:
+        raise ImageError(f"{name} is damaged: its pixels cannot be unpacked ({error})", _ADVICE) from error
+    if found < promised:
+        raise ImageError(f"{name} is damaged: {promised - found} bytes of its pixels are missing", _ADVICE)
 
 
 def read_text(data: bytes, *, name: str = "picture") -> dict[str, str]:
@@ -90,9 +120,12 @@ def read_text(data: bytes, *, name: str = "picture") -> dict[str, str]:
     return texts
 
 
-def without_text(data: bytes, *, name: str = "picture") -> bytes:
-    """The same file less text, camera data and time; the pixels' own bytes stay as they are."""
-    kept = (entry for entry in _checked(data, name) if entry[0] not in STRIPPED_TYPES)
+def without_text(data: bytes, *, name: str = "picture", types: frozenset[bytes] = STRIPPED_TYPES) -> bytes:
+    """The same file less the chunks of `types`: by default text, camera data and time.
+
+    The pixels' own bytes stay as they are. Raises ImageError for a broken file or above MAX_TEXT_TOTAL.
+    """
+    kept = (entry for entry in _checked(data, name) if entry[0] not in types)
     return b"".join([SIGNATURE, *(_chunk(kind, content) for kind, content in kept)])
 
 
@@ -110,6 +143,18 @@ def with_text(data: bytes, texts: Mapping[str, str], *, name: str = "picture") -
         if kind == b"IHDR":
             parts += fresh
     return b"".join(parts)
+
+
+def _promised_bytes(head: Header) -> int:
+    """Bytes of all rows before packing, each with its filter byte; interlaced by Adam7's seven passes."""
+    bits = head.bit_depth * _SAMPLES.get(head.colour_type, 1)
+    passes = _ADAM7 if head.interlaced else ((0, 0, 1, 1),)
+    total = 0
+    for left, top, step_x, step_y in passes:
+        columns = max(0, -(-(head.width - left) // step_x))
+        rows = max(0, -(-(head.height - top) // step_y))
+        total += rows * (1 + (columns * bits + 7) // 8) if columns else 0
+    return total
 
 
 def _checked(data: bytes, name: str) -> Iterator[tuple[bytes, memoryview]]:
