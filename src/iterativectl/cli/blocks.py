@@ -23,11 +23,12 @@ def clean(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text. `indent` in steps of two columns."""
+    """One line of text. `indent` in steps of two columns; `whole`: never wrapped, as paths must be."""
 
     text: str
     tone: Tone = "plain"
     indent: int = 0
+    whole: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "text", clean(self.text))
@@ -61,10 +62,16 @@ class Table:
 Block = Line | Table
 
 
+def count(number: int, what: str) -> str:
+    """`1 iteration`, `2 iterations`."""
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
 def table(columns: Sequence[str], rows: Iterable[Sequence[Cell | str]]) -> Table:
-    """A Table from cells and plain texts."""
-    cells = (tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows)
-    return Table(tuple(columns), tuple(cells))
+    """A Table from cells and plain texts. A column with nothing in it is left out."""
+    cells = [tuple(cell if isinstance(cell, Cell) else Cell(cell) for cell in row) for row in rows]
+    used = [index for index in range(len(columns)) if any(row[index].text for row in cells)]
+    return Table(tuple(columns[i] for i in used), tuple(tuple(row[i] for i in used) for row in cells))
 
 
 def plain(block: Block) -> list[str]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from iterativectl.cli.blocks import plain
 from iterativectl.cli.env import Env
 from iterativectl.cli.narrative import Narrator
-from iterativectl.cli.screen import Screen, renderable
+from iterativectl.cli.screen import Screen, print_block
 from iterativectl.events import Event
 from iterativectl.ports import Reporter
 
@@ -69,7 +69,7 @@ def _live(screen: Screen, env: Env, verbosity: int) -> Iterator[Reporter]:
 
     def report(event: Event) -> None:
         for block in narrator(event):
-            console.print(renderable(block))
+            print_block(console, block)
         moving.activity = after(moving.activity, event, env.clock.monotonic())
 
     with Live(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, table
+from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, count, table
 from iterativectl.model import Finding
 
 TONES: dict[str, Tone] = {"ok": "good", "warning": "unsure", "error": "bad"}
@@ -35,11 +35,7 @@ def _summary(findings: Sequence[Finding]) -> Line:
     errors = sum(finding.status == "error" for finding in findings)
     warnings = sum(finding.status == "warning" for finding in findings)
     if errors:
-        return Line(f"{_count(errors, 'thing')} must be mended, {_count(warnings, 'warning')}.", "bad")
+        return Line(f"{count(errors, 'thing')} must be mended, {count(warnings, 'warning')}.", "bad")
     if warnings:
-        return Line(f"It will run; {_count(warnings, 'warning')}.", "unsure")
+        return Line(f"It will run; {count(warnings, 'warning')}.", "unsure")
     return Line("All is well.", "good")
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

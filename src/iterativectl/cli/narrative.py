@@ -70,7 +70,7 @@ class Narrator:
         return [
             Line(f"Run {data['run_id']} {how}, at most {self._limit} iterations", "head"),
             Line(f"pictures: {data['engine']}   judge: {data['judge']}", "quiet", 1),
-            *[Line(f"note: {note}", "unsure", 1) for note in data.get("notes", ())],
+            *[Line(f"note: {note}", indent=1) for note in data.get("notes", ())],
         ]
 
     def _settings_edited(self, event: Event) -> list[Block]:
@@ -111,12 +111,10 @@ class Narrator:
 
     def _generated(self, event: Event) -> list[Block]:
         data = event.data
-        shown: list[Block] = [
-            Line(f"note: {note}", "unsure", 1) for note in self._fresh(data.get("notes", ()))
-        ]
+        shown: list[Block] = [Line(f"note: {note}", indent=1) for note in self._fresh(data.get("notes", ()))]
         if self._verbosity > 0:
             text = f"{data['width']} x {data['height']} px in {data['seconds']:.1f} s: {data['path']}"
-            shown.append(Line(text, "quiet", 1))
+            shown.append(Line(text, "quiet", 1, whole=True))
         return shown
 
     def _answered(self, event: Event) -> list[Block]:
@@ -143,7 +141,7 @@ class Narrator:
     def _committed(self, event: Event) -> list[Block]:
         shown: list[Block] = []
         if self._judged:
-            shown.append(criteria_table(self._judged, self._before))
+            shown.append(criteria_table(self._judged, self._before, all_reasons=self._verbosity > 0))
         self._before = {verdict["field"]: verdict["verdict"] for verdict in self._judged} or self._before
         data = event.data
         if data.get("score") is not None:
@@ -174,19 +172,23 @@ class Narrator:
         return fresh
 
 
-def criteria_table(verdicts: Sequence[Data], before: Mapping[str, str]) -> Table:
-    """A row for each criterion: the verdict, what changed since the last iteration, the judge's reason."""
+def criteria_table(verdicts: Sequence[Data], before: Mapping[str, str], *, all_reasons: bool) -> Table:
+    """A row for each criterion: the verdict, what changed since the last iteration, the judge's reason.
+
+    Why something passes is told when it is news, or when everything is wanted.
+    """
     rows = []
     for verdict in verdicts:
         outcome, was = verdict["verdict"], before.get(verdict["field"])
         change = f"was {was}" if was is not None and was != outcome else ""
+        reason = str(verdict.get("reason") or "") if all_reasons or change or outcome != "passed" else ""
         tone: Tone = VERDICT_TONES[outcome] if change else "plain"
         rows.append(
             (
                 verdict["field"],
                 Cell(outcome, VERDICT_TONES[outcome]),
                 Cell(change, tone),
-                str(verdict.get("reason") or ""),
+                reason,
             )
         )
     return table(("criterion", "verdict", "changed", "reason"), rows)

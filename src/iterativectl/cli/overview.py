@@ -24,13 +24,13 @@ Fact = TypeVar("Fact")
 
 STATUS_IN_WORDS = {
     "running": "running",
-    "held": "held: a pause was asked for",
-    "passed": "accepted: every criterion that counts has passed",
-    "exhausted": "ended: all iterations are used up",
-    "stopped": "ended: stopped",
-    "no_progress": "ended: no better picture for too long",
-    "unjudgeable": "ended: a criterion cannot be judged",
-    "paused": "paused: something is missing",
+    "held": "held, a pause was asked for",
+    "passed": "accepted",
+    "exhausted": "ended, not accepted",
+    "stopped": "stopped",
+    "no_progress": "ended, not accepted",
+    "unjudgeable": "ended, not accepted",
+    "paused": "paused",
     "failed": "failed",
 }
 
@@ -69,7 +69,7 @@ class Overview:
             return "interrupted: `run` goes on where it stopped"
         said = STATUS_IN_WORDS[self.status]
         reason = self.checkpoint.reason if self.checkpoint else ""
-        return f"{said} ({reason})" if reason and self.status != "passed" else said
+        return f"{said}: {reason}" if reason and self.status != "passed" else said
 
 
 def overview(project: ProjectPaths) -> Overview:

@@ -49,7 +49,7 @@ class Screen:
             return
         console = self.console()
         for block in blocks:
-            console.print(renderable(block))
+            print_block(console, block)
 
     def write(self, text: str) -> None:
         """Write text as it is."""
@@ -111,7 +111,13 @@ class _Patient:
             ) from error
 
 
-def renderable(block: Block) -> RenderableType:
+def print_block(console: Console, block: Block) -> None:
+    """Print a block; one that must stay whole is left to the terminal to wrap, and can be copied."""
+    whole = isinstance(block, Line) and block.whole
+    console.print(plain(block)[0] if whole else _renderable(block), soft_wrap=whole)
+
+
+def _renderable(block: Block) -> RenderableType:
     """A block for rich. Texts are Text objects: square brackets in them mean nothing."""
     from rich.padding import Padding
     from rich.text import Text

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, table
+from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, count, table
 from iterativectl.cli.overview import Overview, criteria_of
 from iterativectl.model import Iteration, Verdict
 from iterativectl.project import lock, records
@@ -15,7 +15,7 @@ TONES: dict[str, Tone] = {"passed": "good", "failed": "bad", "unclear": "unsure"
 def blocks(view: Overview) -> list[Block]:
     """What `status` shows."""
     shown: list[Block] = [Line(f"{view.project.name}: {view.words}", _tone(view.status))]
-    shown += [Line(text, indent=1) for text in _facts(view)]
+    shown += [Line(text, indent=1, whole=True) for text in _facts(view)]
     shown += [Line(f"damaged: {problem}", "bad", 1) for problem in view.problems]
     if view.best is not None and view.best.assessment is not None:
         shown += [Line(""), criteria_table(view.best.assessment.verdicts, _questions(view))]
@@ -46,22 +46,22 @@ def data(view: Overview) -> dict[str, Any]:
 
 
 def criteria_table(verdicts: tuple[Verdict, ...], questions: dict[str, str]) -> Table:
-    """A row for each criterion: its verdict, what was asked, and the reason."""
+    """A row for each criterion: its verdict and the reason, or the question where no reason was given."""
     rows = [
         (
             verdict.field,
             Cell(verdict.verdict, TONES[verdict.verdict]),
-            f"{questions.get(verdict.field, '')}  {verdict.reason}".strip(),
+            verdict.reason or questions.get(verdict.field, ""),
         )
         for verdict in verdicts
     ]
-    return table(("criterion", "verdict", "question and reason"), rows)
+    return table(("criterion", "verdict", "reason"), rows)
 
 
 def spent(usage: dict[str, Any]) -> str:
     """What a run spent, in words: requests, tokens, cost."""
     tokens = usage["input_tokens"] + usage["output_tokens"]
-    parts = [f"{usage['requests']} requests to models"]
+    parts = [f"{count(usage['requests'], 'request')} to models"]
     if tokens:
         parts.append(f"{tokens} tokens")
     if usage["cost_usd"]:
@@ -75,7 +75,7 @@ def _facts(view: Overview) -> list[str]:
     facts = []
     if view.run_id:
         limit = f" of at most {view.run.rules.max_iterations}" if view.run else ""
-        facts.append(f"run {view.run_id}: {len(view.iterations)} iterations{limit}")
+        facts.append(f"run {view.run_id}: {count(len(view.iterations), 'iteration')}{limit}")
     if view.best is not None:
         facts.append(_best_in_words(view.best))
     if view.usage and view.usage["requests"]:

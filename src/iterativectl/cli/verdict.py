@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from iterativectl.cli.blocks import Block, Line
+from iterativectl.cli.blocks import Block, Line, count
 from iterativectl.cli.live import duration
 from iterativectl.cli.status_view import spent
 from iterativectl.errors import ExitCode
@@ -31,7 +31,7 @@ def blocks(ended: Ended, project: ProjectPaths, verbosity: int) -> list[Block]:
         for verdict in _open(ended, project)
     ]
     shown += (
-        [Line(f"picture: {ended.output}", "head", 1)]
+        [Line(f"picture: {ended.output}", "head", 1, whole=True)]
         if ended.output
         else [Line("no picture was made", "bad", 1)]
     )
@@ -40,7 +40,7 @@ def blocks(ended: Ended, project: ProjectPaths, verbosity: int) -> list[Block]:
         shown.append(Line(text, "unsure", 1))
     if verbosity >= 0:
         shown.append(Line(_cost(ended), "quiet", 1))
-        shown += [Line(f"next: {text}", indent=1) for text in _next(ended, project)]
+        shown += [Line(f"next: {text}", indent=1, whole=True) for text in _next(ended, project)]
     return shown
 
 
@@ -53,9 +53,9 @@ def data(ended: Ended, project: ProjectPaths) -> dict[str, Any]:
 def _first(ended: Ended) -> str:
     where = f"iteration {ended.best_iteration}, score {ended.score:.0f}" if ended.score is not None else ""
     if ended.accepted:
-        return f"Accepted: {where}, after {_count(ended.iterations)}."
+        return f"Accepted: {where}, after {count(ended.iterations, 'iteration')}."
     best = f" The best is {where}." if where else ""
-    return f"Not accepted after {_count(ended.iterations)}: {ended.reason}.{best}"
+    return f"Not accepted after {count(ended.iterations, 'iteration')}: {ended.reason}.{best}"
 
 
 def _open(ended: Ended, project: ProjectPaths) -> list[Verdict]:
@@ -86,7 +86,3 @@ def _next(ended: Ended, project: ProjectPaths) -> list[str]:
             "edit working/AIGen.yaml or the rules, then run again; `--resume-from N` redoes from iteration N"
         ]
     return []
-
-
-def _count(iterations: int) -> str:
-    return f"{iterations} iteration{'' if iterations == 1 else 's'}"

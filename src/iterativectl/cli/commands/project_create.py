@@ -55,7 +55,7 @@ def command(name: str, picture: str | None, source: str | None) -> None:
     invocation.err.show(*(Line(f"Note: {note}", "unsure") for note in made.notes))
     invocation.out.show(
         Line(f"Made the project {name} in {project.root}", "head"),
-        Line(f"1. Say what the picture must satisfy: {project.rules}", indent=1),
+        Line(f"1. Say what the picture must satisfy: {project.rules}", indent=1, whole=True),
         Line(
             f"2. How pictures are made, and who judges: {project.aigen.name}, {project.aivis.name} beside it",
             indent=1,
@@ -64,5 +64,9 @@ def command(name: str, picture: str | None, source: str | None) -> None:
             f"3. iterativectl rules check --project {name}, then iterativectl doctor --project {name}",
             indent=1,
         ),
-        Line(f"4. iterativectl run --project {name}   (--embedded rehearses it without servers)", indent=1),
+        Line(
+            f"4. iterativectl run --project {name}   (--embedded: a rehearsal)",
+            indent=1,
+            whole=True,
+        ),
     )

@@ -20,7 +20,7 @@ def command(project: str | None) -> int:
     needs and another bans, questions nobody uses, masks that name unknown criteria, unknown placeholders in
     prompts.
     """
-    from iterativectl.cli.blocks import Line, Tone
+    from iterativectl.cli.blocks import Line, Tone, count
     from iterativectl.doctor import settings_problems
 
     invocation = current()
@@ -41,9 +41,5 @@ def command(project: str | None) -> int:
         out.show(Line(f"{paths.name}: nothing to complain about.", "good"))
     else:
         tone: Tone = "bad" if errors else "unsure"
-        out.show(Line(f"{paths.name}: {_count(errors, 'error')}, {_count(warnings, 'warning')}.", tone))
+        out.show(Line(f"{paths.name}: {count(errors, 'error')}, {count(warnings, 'warning')}.", tone))
     return ExitCode.USAGE if errors else ExitCode.OK
-
-
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -143,6 +143,8 @@ def _run(invocation: Invocation, workspace: WorkspacePaths, project: ProjectPath
     if invocation.as_json:
         invocation.print_json("run/1", **verdict.data(ended, project))
     else:
+        if invocation.verbosity >= 0 and invocation.err.is_tty:
+            invocation.err.write("\n")
         invocation.out.show(*verdict.blocks(ended, project, invocation.verbosity))
     return verdict.exit_code(ended)
 
@@ -172,21 +174,19 @@ class _Saved:
     def __init__(self) -> None:
         self._run = ""
         self._done = 0
-        self._in_flight = False
 
     def __call__(self, event: Event) -> None:
         if event.type == "run_started":
             self._run, self._done = event.data["run_id"], event.data["iterations_done"]
         elif event.type in ("iteration_committed", "iteration_failed"):
             self._done += 1
-            self._in_flight = False
-        elif event.type == "generation_queued":
-            self._in_flight = True
 
     def in_words(self, project: str) -> str:
         """What is saved, and how to go on."""
+        from iterativectl.cli.blocks import count
+
         again = f"`iterativectl run --project {project}` goes on from there."
         if not self._run:
             return "Interrupted before the run began; nothing was changed."
-        done = f"{self._done} finished iteration{'' if self._done == 1 else 's'}"
+        done = count(self._done, "finished iteration")
         return f"Interrupted. Run {self._run} is saved with {done}; {again}"
