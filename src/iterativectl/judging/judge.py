@@ -71,10 +71,11 @@ class _Asked:
 
     @property
     def by(self) -> str:
-        """Who answered, as it stands in a verdict."""
-        if self.reply is None:
-            return "nobody"
-        return f"{self.reply.provider}/{self.reply.model}"
+        """Who answered, or failed to, as it stands in a verdict."""
+        if self.reply is not None:
+            return f"{self.reply.provider}/{self.reply.model}"
+        last = self.record.calls[-1:]
+        return f"{last[0].provider}/{last[0].model}" if last else "nobody"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,9 +167,17 @@ class Judge:
         return comparison, _read_as(asked.record, reading.parse, reading.failure)
 
     def improve(
-        self, prompts: Prompts, criteria: Sequence[Criterion], assessment: Assessment, notes: Sequence[str]
+        self,
+        prompts: Prompts,
+        criteria: Sequence[Criterion],
+        assessment: Assessment,
+        notes: Sequence[str],
+        description: str = "",
     ) -> tuple[Advice, Record]:
-        """Prompts written anew from what failed (text only); nothing is asked when nothing failed."""
+        """Prompts written anew from what failed (text only); nothing is asked when nothing failed.
+
+        `description` is the original in words: without it a model cannot say how what was lost looked.
+        """
         failed, passed = wording.sorted_out(criteria, assessment)
         if not failed:
             return Advice(), Record()
@@ -185,7 +194,7 @@ class Judge:
                 failed_criteria=wording.tagged(failed),
                 passed_criteria=wording.tagged(passed) or "(none)",
                 comparison=wording.comparison(comparison),
-                description="(see the results)",
+                description=description or "(no description)",
                 notes=wording.lines(notes),
                 schema=schemas.sketch(schema),
             ),
@@ -340,7 +349,9 @@ def _ruled(criterion: Criterion, reading: replies.Reading, by: str) -> Verdict:
         return rulings.answered_verdict(
             criterion, reading.values[name], reason, reading.confidence.get(name), by
         )
-    why = reading.reasons.get(name) or reading.unclear.get(name, "the reply leaves it out")
+    why = reading.unclear[name]
+    if name in reading.declined:
+        why = reading.reasons.get(name) or why
     return rulings.unclear_verdict(criterion, why, by)
 
 
