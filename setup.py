@@ -1,5 +1,6 @@
 """What pyproject.toml cannot say: the data folders travel in the wheel, as iterativectl/_data/."""
 
+import shutil
 from pathlib import Path
 
 from setuptools import setup
@@ -26,6 +27,8 @@ class BuildWithData(build_py):
     """The usual build, then the data folders beside the package's modules."""
 
     def run(self):
+        # setuptools builds on what an older build left there, and would ship files that are gone.
+        shutil.rmtree(Path(self.build_lib, "iterativectl"), ignore_errors=True)
         super().run()
         if self.editable_mode:  # the checkout itself is used
             return
