@@ -14,6 +14,7 @@ from typing import Any, Literal
 
 from iterativectl.judging import jsontext
 from iterativectl.judging.jsontext import Span, Without
+from iterativectl.judging.mending import repair
 from iterativectl.judging.shapes import Wanted, is_error, locate, spelling
 
 Parse = Literal["strict", "scan", "repair", "none"]
@@ -143,7 +144,7 @@ def _repaired(text: str, wanted: Wanted, without: Without) -> Found | None:
     named = spelling(text)
     if "repair" in without or len(text) > MAX_REPAIR or not any(spelling(f) in named for f in wanted.fields):
         return None
-    fields = locate(jsontext.repair(text), wanted, without)
+    fields = locate(repair(text), wanted, without)
     return Found(parse="repair", fields=fields) if fields else None
 
 
