@@ -18,6 +18,7 @@ has the name of what is wrong with it (finding.FAILURES).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -72,6 +73,8 @@ REASON_KEYS = ("reason", "explanation", "reasoning", "why")
 NO_DIFFERENCE = frozenset(
     ["none", "no", "no difference", "no differences", "no change", "unchanged", "same", "identical", "n/a"]
 )
+
+_NAME = re.compile(r"\w{1,64}", re.ASCII)  # of a sampler or scheduler
 
 MAX_REASON = 500  # characters kept of a reason or a difference
 MAX_DIFFERENCES = 20
@@ -205,7 +208,11 @@ def read_parameters(text: str, finish: str = "stop", without: Without = NOTHING)
     """Suggested parameters: those that are of the right type and in range. null leaves one as it is."""
     found = _find(text, _PARAMETER_ITEMS, "parameters", finish, without)
     reading = _typed(found, _PARAMETER_ITEMS, without)
-    values = {name: value for name, value in reading.values.items() if name != "reason"}
+    values = {
+        name: value
+        for name, value in reading.values.items()
+        if name != "reason" and (not isinstance(value, str) or _NAME.fullmatch(value))
+    }
     return AdviceReading(
         parse=found.parse,
         failure=found.failure,
