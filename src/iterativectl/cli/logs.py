@@ -10,6 +10,7 @@ from logging.handlers import RotatingFileHandler
 from pathlib import Path
 
 from iterativectl.cli.scrub import scrubber
+from iterativectl.errors import RunInterrupted
 from iterativectl.events import Event
 
 MAX_BYTES = 1_000_000
@@ -49,7 +50,10 @@ def log_event(event: Event) -> None:
 
 def log_error(error: Exception, what: str) -> None:
     """An error with its traceback. `what`: "told" for what a person can cure, "bug" for our faults."""
-    _log.error("%s: %s", what, error, exc_info=error)
+    if isinstance(error, RunInterrupted):
+        _log.info("%s", error)
+    else:
+        _log.error("%s: %s", what, error, exc_info=error)
 
 
 class _QuietHandler(RotatingFileHandler):

@@ -139,7 +139,7 @@ def _run(invocation: Invocation, workspace: WorkspacePaths, project: ProjectPath
             ended = compose.run_project(workspace, project, chosen, invocation.world, report)
     except KeyboardInterrupt:
         invocation.env.deafen()
-        raise RunInterrupted(saved.in_words(project.name)) from None
+        raise RunInterrupted(*saved.in_words(project.name)) from None
     if invocation.as_json:
         invocation.print_json("run/1", **verdict.data(ended, project))
     else:
@@ -181,12 +181,12 @@ class _Saved:
         elif event.type in ("iteration_committed", "iteration_failed"):
             self._done += 1
 
-    def in_words(self, project: str) -> str:
-        """What is saved, and how to go on."""
+    def in_words(self, project: str) -> tuple[str, str]:
+        """(what is saved, how to go on)."""
         from iterativectl.cli.blocks import count
 
-        again = f"`iterativectl run --project {project}` goes on from there."
         if not self._run:
-            return "Interrupted before the run began; nothing was changed."
+            return "Interrupted before the run began; nothing was changed.", ""
         done = count(self._done, "finished iteration")
-        return f"Interrupted. Run {self._run} is saved with {done}; {again}"
+        told = f"Interrupted. Run {self._run} is saved with {done}."
+        return told, f"`iterativectl run --project {project}` goes on from there."
