@@ -1,4 +1,4 @@
-"""Advice without a language model: prompts follow the failed criteria's tags, parameters the direction. Pure."""
+"""Advice without a language model: prompts follow the failed criteria's tags. Pure."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """What the judge can say of a picture: claims, each decided by figures. Pure.
 
 A claim is clear, faint or absent. "Is there X?" is answered yes only when X is clear; "is it free of X?" only
-when X is absent; so what is faint is never counted in anybody's favour. None: it cannot be told from these pictures.
+when X is absent; so what is faint is never counted in anybody's favour. None: it cannot be told from these
+pictures.
 """
 
 from __future__ import annotations
@@ -61,8 +62,10 @@ def fog(seen: Evidence) -> Finding:
         return _graded(seen.result.haze, 0.18, 0.36, "haze is {:.2f}")
     gain = seen.result.haze - seen.original.haze
     veil = seen.beside.detail_ratio
-    said = f"haze rose by {gain:+.2f}, fine detail is {veil:.0%} of the original's"
-    if gain >= 0.10 and veil <= 0.88 and seen.result.saturation < seen.original.saturation + 0.05:
+    flatter = seen.result.contrast / max(1e-3, seen.original.contrast)
+    said = f"haze changed by {gain:+.2f}, contrast is {flatter:.0%}, fine detail {veil:.0%} of the original's"
+    lit = seen.result.brightness / max(1e-3, seen.original.brightness)  # a veil of fog does not darken
+    if gain >= 0.12 and veil <= 0.88 and flatter <= 0.9 and lit >= 0.85:
         return Finding(level="clear", reason=said)
     return Finding(level="absent" if gain <= 0.03 else "faint", reason=said)
 

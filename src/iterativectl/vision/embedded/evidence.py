@@ -52,8 +52,8 @@ class Beside:
 
     `kept`: mean correlation of the original's detailed cells with the same place in the result, [-1, 1];
     `lost_cells` and `new_cells`: the largest patch of neighbouring cells whose detail is gone, or stands
-    where there was none (a cell is CELL_PX wide). `leaf_turned`, `leaf_whitened`: how much of what was green is
-    now yellow to red, or whitish. `detail_ratio`: fine detail relative to the original's.
+    where there was none (a cell is CELL_PX wide). `leaf_turned`, `leaf_whitened`: how much of what was green
+    is now yellow to red, or whitish. `detail_ratio`: fine detail relative to the original's.
     """
 
     kept: float
@@ -123,7 +123,7 @@ def _small(pixels: Pixels) -> Pixels:
 
 
 def _unit(pixels: Pixels) -> Floats:
-    return pixels.astype(np.float32) / np.float32(255)
+    return np.asarray(pixels.astype(np.float32) / np.float32(255))
 
 
 def _luma(pixels: Pixels) -> Floats:
@@ -150,9 +150,13 @@ def _leaf(pixels: Pixels) -> NDArray[np.bool_]:
 
 
 def _haze(rgb: Floats) -> float:
-    """Mean dark channel over patches of 15 px below the horizon (the dark channel of He, Sun, Tang 2009)."""
-    dark = np.asarray(cv2.erode(rgb.min(axis=2), np.ones((15, 15), np.uint8)))
-    return _mean(dark[round(0.4 * dark.shape[0]) :])
+    """Mean dark channel below the horizon, each colour relative to the light's (He, Sun, Tang 2009).
+
+    The light's colour is the 95th percentile of each channel: a warm light is not taken for clear air.
+    """
+    light = np.maximum(np.percentile(rgb.reshape(-1, 3), 95, axis=0), 0.25).astype(np.float32)
+    dark = np.asarray(cv2.erode((rgb / light).min(axis=2), np.ones((15, 15), np.uint8)))
+    return min(1.0, _mean(dark[round(0.4 * dark.shape[0]) :]))
 
 
 def _corners(luma: Floats) -> float:

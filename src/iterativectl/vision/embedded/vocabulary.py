@@ -1,8 +1,8 @@
 """From a question in words to a claim, or to nothing. Pure.
 
-Every word of a question that carries meaning must be understood, or the question is not: "Is there a red car in
-the sunset?" is about a car. A claim's own words are its `names` (one of them must be there) and the words that
-may stand beside them.
+Every word of a question that carries meaning must be understood, or the question is not: "Is there a red car
+in the sunset?" is about a car. A claim's own words are its `names` (one of them must be there) and the words
+that may stand beside them.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def _words(text: str) -> frozenset[str]:
 # Words that carry no claim of their own.
 _EMPTY = _words(
     """
-    a an the is are was were be been it its this that there here does do did has have had can could would should
-    in on of at to as by for from with within and still now clearly visibly really very overall all over whole
-    look looks like seem seems appear appears show shows shown see seen picture image photo photograph result
-    scene view version than compared original before
+    a an the is are was were be been it its this that there here does do did has have had can could would
+    should in on of at to as by for from with within and still now clearly visibly really very overall all
+    over whole look looks like seem seems appear appears show shows shown see seen picture image photo
+    photograph result scene view version than compared original before
     """
 )
 _NEGATIONS = _words("no not without free none never isn't aren't doesn't lack lacks lacking nor")
@@ -150,8 +150,8 @@ CLAIMS: dict[str, Claim] = {
             """
             place position positions shape shapes structure composition layout outline outlines same unchanged
             kept intact preserved identical building buildings tree trees house houses roof roofs wall walls
-            tower towers hill hills mountain mountains landscape architecture horizon objects things everything
-            stand standing
+            tower towers hill hills mountain mountains landscape architecture horizon objects things
+            everything stand standing
             """
         ),
     ),
