@@ -16,6 +16,15 @@ BOUNDS = (
     "denoise 0.05 to 1.0, cfg 1.0 to 20.0, steps 1 to 150; sampler_name and scheduler as ComfyUI names them"
 )
 
+# How images.measure scales its values, for a reader who has never seen such a figure.
+_SCALES = {
+    "similarity": "similarity to the original (0 a different picture, 1 identical)",
+    "brightness": "brightness of the result (0 black, 1 white)",
+    "contrast": "contrast of the result (0 flat, 0.5 strongest)",
+    "saturation": "saturation of the result (0 grey, 1 pure colours)",
+    "sharpness": "sharpness of the result (0 blurred, photographs 0.03 to 0.4)",
+    "size": "size of the result in megapixels",
+}
 _RANGES = {
     "boolean": 'answer "yes", "no" or "unclear"',
     "string": "answer with words",
@@ -32,7 +41,7 @@ def items(asked: Sequence[Item]) -> str:
 
 def answers(given: Mapping[str, Value]) -> str:
     """Answers a person would read: "field: value"."""
-    return lines(f"{name}: {'unclear' if value is None else value}" for name, value in given.items())
+    return lines(f"{name}: {_said(value)}" for name, value in given.items())
 
 
 def results(verdicts: Sequence[Verdict]) -> str:
@@ -47,9 +56,9 @@ def comparison(compared: Comparison) -> str:
 
 
 def measurements(measured: Mapping[tuple[str, str], float]) -> str:
-    """What was measured, one line a value."""
+    """What was measured, one line a value, with its scale."""
     return lines(
-        f"{metric}{'' if region == 'whole' else f' ({region})'}: {value:.3f}"
+        f"{_SCALES.get(metric, metric)}{'' if region == 'whole' else f', {region}'}: {value:.2f}"
         for (metric, region), value in measured.items()
     )
 
@@ -94,10 +103,19 @@ def lines(parts: Any) -> str:
     return "\n".join(f"- {part}" for part in parts if part) or "(none)"
 
 
+def _said(value: Value) -> str:
+    if value is None:
+        return "unclear"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, (int, float, str)) else ", ".join(map(str, value)) or "none"
+
+
 def _how(item: Item) -> str:
     how = _RANGES[item.type]
-    if item.enum:
-        how += f", one of: {', '.join(map(str, item.enum))}"
+    allowed = (item.items or {}).get("enum") or item.enum
+    if allowed:
+        how += f", {'any' if item.type == 'array' else 'one'} of: {', '.join(map(str, allowed))}"
     if item.type in ("integer", "number") and not item.intent:
         bounds = [
             f"from {item.min:g}" if item.min is not None else "",
