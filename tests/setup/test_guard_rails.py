@@ -1,0 +1,96 @@
+"""Each guard rail of tests/conftest.py does what it says."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import urllib.request
+from pathlib import Path
+
+import pytest
+from tests import guards
+from tests.guards import PROJECTS
+
+from iterativectl import files
+
+ELSEWHERE = "192.0.2.1"  # TEST-NET-1: nobody's address
+
+
+def test_home_is_a_test_folder() -> None:
+    assert Path.home().name == "home"
+    assert str(guards.temporary_folder()) in str(Path.home())
+    assert Path(os.environ["XDG_CONFIG_HOME"]).is_relative_to(Path.home())
+
+
+def test_keys_and_hosts_are_unknown() -> None:
+    assert guards.without_keys(dict(os.environ)) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "OPENROUTER_API_KEY",
+        "SOME_API_KEY",
+        "OLLAMA_HOST",
+        "COMFYUI_TOKEN",
+        "https_proxy",
+        "ITERATIVE_WORKSPACE",
+    ],
+)
+def test_what_counts_as_a_key(name: str) -> None:
+    assert guards.without_keys({name: "x", "PATH": "y"}) == [name]
+
+
+def test_another_machine_is_out_of_reach() -> None:
+    with pytest.raises(guards.OutOfReach), socket.socket() as line:
+        line.connect((ELSEWHERE, 9))
+    with pytest.raises(guards.OutOfReach), socket.socket(type=socket.SOCK_DGRAM) as line:
+        line.sendto(b"x", (ELSEWHERE, 9))
+    with pytest.raises(guards.OutOfReach):
+        urllib.request.urlopen("http://example.com/")
+
+
+def test_this_machine_is_in_reach() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with socket.create_connection(("localhost", server.getsockname()[1])) as line:
+            assert line.getpeername()[0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("path", [PROJECTS / "stray.txt", PROJECTS / "example" / "config" / "rules.yaml"])
+def test_the_checkouts_projects_cannot_be_written(path: Path) -> None:
+    before = path.read_bytes() if path.exists() else None
+    with pytest.raises(guards.OutOfReach):
+        path.write_text("changed")
+    with pytest.raises(guards.OutOfReach):
+        files.write_bytes(path, b"changed")
+    with pytest.raises(guards.OutOfReach):
+        path.unlink()
+    assert (path.read_bytes() if path.exists() else None) == before
+
+
+def test_the_checkouts_projects_cannot_be_changed_in_other_ways(tmp_path: Path) -> None:
+    mine = tmp_path / "mine"
+    mine.touch()
+    before = sorted(PROJECTS.rglob("*"))
+    for attempt in (
+        lambda: (PROJECTS / "new").mkdir(),
+        lambda: mine.rename(PROJECTS / "mine"),
+        lambda: (PROJECTS / "link").symlink_to(mine),
+        lambda: os.link(mine, PROJECTS / "hard"),
+        lambda: shutil.rmtree(PROJECTS / "example"),
+        lambda: os.open(PROJECTS / "new.txt", os.O_CREAT | os.O_WRONLY),
+    ):
+        with pytest.raises(guards.OutOfReach):
+            attempt()
+    assert sorted(PROJECTS.rglob("*")) == before
+
+
+def test_projects_can_be_read() -> None:
+    assert list(PROJECTS.iterdir())
+
+
+def test_a_persons_settings_cannot_be_written() -> None:
+    config = next(folder for folder in guards.guarded if folder.endswith("/.config/"))
+    with pytest.raises(guards.OutOfReach):
+        Path(config, "iterativectl.txt").write_text("x")
