@@ -111,6 +111,17 @@ def test_a_failed_iteration_and_a_warning_said_once() -> None:
     assert lines == ["Iteration 2 failed: the job is lost", "Look at the server.", "warning: server gone"]
 
 
+def test_a_place_in_the_queue_is_said_once() -> None:
+    narrator = Narrator()
+    events = [
+        Event(
+            type="generation_queued", iteration=1, data={"ticket": "t", "host": "gpu:8188", "position": ahead}
+        )
+        for ahead in (3, 2, 0)
+    ]
+    assert told(narrator, *events) == ["queued at gpu:8188, 3 jobs ahead, ticket t"]
+
+
 def test_quiet_tells_nothing() -> None:
     assert told(Narrator(-1), started(), Event(type="run_held", data={"why": "pause"})) == []
 
@@ -149,6 +160,7 @@ def test_the_moving_line() -> None:
     progress = Event(type="generation_progress", iteration=1, data={"value": 6, "max": 12, "node": "3"})
     activity = after(activity, progress, 103.0)
     assert "━━━━━━━━━━━━──────────── 6/12" in line(activity, 110.0)
+    assert line(activity, 110.0).split("  ·  ")[3] == "7 s", "the wait in the queue is not counted"
     assert "iteration 1 of 9" in line(activity, 110.0) and line(activity, 110.0).endswith("run 10 s")
     activity = after(
         activity, Event(type="judging", iteration=1, data={"purpose": "evaluate_criteria"}), 111.0

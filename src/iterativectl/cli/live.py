@@ -44,9 +44,9 @@ def after(activity: Activity, event: Event, now: float) -> Activity:
         limit, done = int(data["max_iterations"]), int(data["iterations_done"])
         return replace(activity, limit=limit, iteration=done, began=now, since=now)
     if event.type == "generation_progress":
-        return replace(
-            activity, value=int(data["value"]), maximum=int(data["max"]), doing="making the picture"
-        )
+        since = activity.since if activity.maximum else now
+        value, maximum = int(data["value"]), int(data["max"])
+        return replace(activity, value=value, maximum=maximum, doing="making the picture", since=since)
     if event.type == "iteration_committed":
         activity = replace(activity, cost_usd=data.get("cost_usd") or activity.cost_usd)
     doing = _doing(event)

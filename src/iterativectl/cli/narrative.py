@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, table
+from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, count, table
 from iterativectl.events import Event
 
 Data = Mapping[str, Any]
@@ -98,16 +98,12 @@ class Narrator:
         return shown
 
     def _queued(self, event: Event) -> list[Block]:
-        ahead = event.data.get("position")
-        if not ahead and self._verbosity < 1:
+        """Once a ticket: how the queue moves on is for the live line."""
+        ahead, ticket = event.data.get("position"), str(event.data["ticket"])
+        if (not ahead and self._verbosity < 1) or not self._fresh([ticket]):
             return []
-        return [
-            Line(
-                f"queued at {event.data['host']}, {ahead or 0} jobs ahead, ticket {event.data['ticket']}",
-                "quiet",
-                1,
-            )
-        ]
+        text = f"queued at {event.data['host']}, {count(ahead or 0, 'job')} ahead, ticket {ticket}"
+        return [Line(text, "quiet", 1)]
 
     def _generated(self, event: Event) -> list[Block]:
         data = event.data
