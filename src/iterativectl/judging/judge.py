@@ -1,6 +1,6 @@
 """The judge: what is asked of a model, in which order, and what becomes of its replies.
 
-Every request is rendered from a template, carries the same values as `facts`, and is read by judging.replies.
+Every request is made by judging.prompting, and every reply is read by judging.replies.
 A request that fails (JudgeError) leaves everything it asked about unclear; a judge that is gone, a limit or a
 stop passes through and pauses the run.
 """
@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from iterativectl.config.types import Criterion, PromptTemplates, Question
 from iterativectl.errors import JudgeError, JudgeUnavailable
-from iterativectl.judging import replies, rulings, schemas, wording
+from iterativectl.judging import prompting, replies, rulings, wording
 from iterativectl.judging.finding import FAILURES
+from iterativectl.judging.prompting import Pictures
 from iterativectl.model import (
     Advice,
     Assessment,
@@ -31,18 +32,9 @@ from iterativectl.model import (
 )
 from iterativectl.ports import Reply, VisionRequest
 
-ORIGINAL, RESULT = "original", "result"
+__all__ = ["Judge", "Pictures", "Record"]
+
 ASKED_AGAIN = 1  # what cannot be read is asked once more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pictures:
-    """What is judged: both pictures, the original in words, and what was measured on the result."""
-
-    original: Picture
-    result: Picture
-    description: str = ""
-    measured: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,12 +85,7 @@ class Judge:
 
     def describe(self, original: Picture) -> tuple[str, Record]:
         """The original in words; "" when nobody could say."""
-        request = VisionRequest(
-            kind="describe_image",
-            prompt=self.templates.render("describe_image"),
-            images=((ORIGINAL, original),),
-        )
-        asked = self._request(request)
+        asked = self._request(prompting.describe(self.templates, original))
         return replies.read_description(asked.reply.text) if asked.reply else "", asked.record
 
     def answers(self, questions: Sequence[Question], pictures: Pictures) -> tuple[dict[str, Value], Record]:
@@ -107,7 +94,7 @@ class Judge:
         values: dict[str, Value] = {}
         records = []
         for sample in range(1 + ASKED_AGAIN):
-            asked = self._request(self._questions(items, pictures, sample))
+            asked = self._request(prompting.questions(self.templates, items, pictures, sample))
             reading = self._read(asked, replies.read_answers, items)
             records.append(_with_reading(asked.record, reading))
             values |= reading.values
@@ -138,24 +125,7 @@ class Judge:
 
     def compare(self, pictures: Pictures, similarity: Similarity) -> tuple[Comparison, Record]:
         """How the result differs from the original: measured, and in the model's words."""
-        schema = schemas.comparison_schema()
-        request = VisionRequest(
-            kind="compare_images",
-            prompt=self.templates.render(
-                "compare_images",
-                description=pictures.description or "(no description)",
-                measurements=wording.measurements(pictures.measured),
-                schema=schemas.sketch(schema),
-            ),
-            images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
-            schema=schema,
-            facts={
-                "description": pictures.description,
-                "measurements": wording.measured_facts(pictures.measured),
-                "similarity": similarity.measured,
-            },
-        )
-        asked = self._request(request)
+        asked = self._request(prompting.compare(self.templates, pictures, similarity))
         if asked.reply is None:
             return Comparison(similarity=similarity, analysis=""), asked.record
         reading = replies.read_comparison(asked.reply.text, asked.reply.finish)
@@ -178,36 +148,9 @@ class Judge:
 
         `description` is the original in words: without it a model cannot say how what was lost looked.
         """
-        failed, passed = wording.sorted_out(criteria, assessment)
-        if not failed:
+        if not wording.sorted_out(criteria, assessment)[0]:
             return Advice(), Record()
-        schema = schemas.prompts_schema()
-        comparison = assessment.comparison
-        request = VisionRequest(
-            kind="improve_prompts",
-            prompt=self.templates.render(
-                "improve_prompts",
-                positive=prompts.positive or "(empty)",
-                negative=prompts.negative or "(empty)",
-                answers=wording.answers(assessment.answers),
-                criteria_results=wording.results(assessment.verdicts),
-                failed_criteria=wording.tagged(failed),
-                passed_criteria=wording.tagged(passed) or "(none)",
-                comparison=wording.comparison(comparison),
-                description=description or "(no description)",
-                notes=wording.lines(notes),
-                schema=schemas.sketch(schema),
-            ),
-            schema=schema,
-            facts={
-                "positive": prompts.positive,
-                "negative": prompts.negative,
-                "failed": failed,
-                "passed": passed,
-                "similarity": comparison.similarity.steering,
-                "notes": list(notes),
-            },
-        )
+        request = prompting.improve(self.templates, prompts, criteria, assessment, notes, description)
         return self._advice(request, replies.read_prompts)
 
     def suggest(
@@ -219,26 +162,7 @@ class Judge:
         direction: str,
     ) -> tuple[Advice, Record]:
         """Parameters outside the similarity band (text only). The policy holds them to step and bounds."""
-        schema = schemas.parameters_schema()
-        similarity = assessment.comparison.similarity.steering
-        request = VisionRequest(
-            kind="suggest_parameters",
-            prompt=self.templates.render(
-                "suggest_parameters",
-                aigen_yaml=aigen_yaml,
-                similarity=f"{similarity:.2f}",
-                direction=wording.DIRECTIONS[direction],
-                bounds=wording.BOUNDS,
-                schema=schemas.sketch(schema),
-            ),
-            schema=schema,
-            facts={
-                "parameters": wording.parameter_facts(parameters),
-                "similarity": similarity,
-                "direction": direction,
-                "failed_intents": wording.failed_intents(criteria, assessment),
-            },
-        )
+        request = prompting.suggest(self.templates, aigen_yaml, parameters, criteria, assessment, direction)
         return self._advice(request, replies.read_parameters)
 
     def _judged(
@@ -252,7 +176,7 @@ class Judge:
             if not waiting:
                 break
             items = [criterion.item() for criterion in waiting]
-            asked = self._request(self._criteria(items, pictures, answers, sample))
+            asked = self._request(prompting.criteria(self.templates, items, pictures, answers, sample))
             reading = self._read(asked, replies.read_criteria, items)
             records.append(_with_reading(asked.record, reading))
             for criterion in waiting:
@@ -262,48 +186,6 @@ class Judge:
             if asked.reply is None:
                 break
         return verdicts, Record.joined(*records)
-
-    def _questions(self, items: Sequence[Item], pictures: Pictures, sample: int) -> VisionRequest:
-        schema = schemas.questions_schema(items)
-        return VisionRequest(
-            kind="ask_questions",
-            prompt=self.templates.render(
-                "ask_questions",
-                questions=wording.items(items),
-                description=pictures.description or "(no description)",
-                schema=schemas.sketch(schema),
-            ),
-            items=tuple(items),
-            images=((RESULT, pictures.result),),
-            schema=schema,
-            sample=sample,
-            facts={"description": pictures.description},
-        )
-
-    def _criteria(
-        self, items: Sequence[Item], pictures: Pictures, answers: Mapping[str, Value], sample: int
-    ) -> VisionRequest:
-        schema = schemas.criteria_schema(items)
-        return VisionRequest(
-            kind="evaluate_criteria",
-            prompt=self.templates.render(
-                "evaluate_criteria",
-                criteria=wording.items(items),
-                answers=wording.answers(answers),
-                description=pictures.description or "(no description)",
-                measurements=wording.measurements(pictures.measured),
-                schema=schemas.sketch(schema),
-            ),
-            items=tuple(items),
-            images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
-            schema=schema,
-            sample=sample,
-            facts={
-                "answers": dict(answers),
-                "measurements": wording.measured_facts(pictures.measured),
-                "description": pictures.description,
-            },
-        )
 
     def _request(self, request: VisionRequest) -> _Asked:
         raw: dict[str, Any] = {
