@@ -30,7 +30,7 @@ def _stops_when(rig: Rig, due: Callable[[], bool], error: BaseException) -> None
 
 
 def _only_ours_was_touched(fake: FakeComfyUI, ours: str) -> None:
-    assert fake.counters.get("global_interrupts", 0) == 0 and fake.counters.get("queue_clears", 0) == 0
+    assert fake.counters["global_interrupts"] == 0 and fake.counters["queue_clears"] == 0
     for body in fake.sent("POST", "/queue"):
         assert body == {"delete": [ours]}
     for body in fake.sent("POST", "/interrupt"):
@@ -55,17 +55,24 @@ def _wait(until: Callable[[], bool]) -> None:
     assert until()
 
 
-@pytest.mark.parametrize("generation", ["A", "B"])
-@pytest.mark.parametrize("error", [RunInterrupted("stop"), KeyboardInterrupt(), SystemExit(1)])
+@pytest.mark.parametrize(
+    ("generation", "error"),
+    [
+        ("A", RunInterrupted("stop")),
+        ("A", KeyboardInterrupt()),
+        ("B", RunInterrupted("x")),
+        ("B", SystemExit(1)),
+    ],
+)
 def test_a_running_job_is_stopped(rigged: Rigged, generation: str, error: BaseException) -> None:
     fake, rig = rigged(generation, job_seconds=30.0)
     _stops_when(rig, lambda: bool(rig.told("generation_progress")), error)
-    fake.engine.job_seconds = 2.0  # half a second a step
+    fake.engine.job_seconds = 0.8  # 0.2 s a step
     with pytest.raises(type(error)):
         rig.generate()
     (ticket,) = rig.tickets().all()
     assert ticket.outcome == "cancelled" and fake.engine.remaining() == 0
-    assert fake.counters["interrupted"] == 1 and fake.counters.get("renders", 0) == 0
+    assert fake.counters["interrupted"] >= 1 and fake.counters["renders"] == 0
     _only_ours_was_touched(fake, ticket.ticket)
 
 
@@ -78,19 +85,19 @@ def test_a_waiting_job_is_deleted_and_the_running_one_stays(rigged: Rigged) -> N
         rig.generate()
     (ticket,) = rig.tickets().all()
     assert fake.engine.running is not None and fake.engine.running.prompt_id == other
-    assert not fake.engine.pending and fake.counters.get("interrupted", 0) == 0
+    assert not fake.engine.pending and fake.counters["interrupted"] == 0
     _only_ours_was_touched(fake, ticket.ticket)
 
 
 def test_ours_ends_while_it_is_being_cancelled(rigged: Rigged) -> None:
     """The next job is somebody else's: the interruption must not hit it."""
-    fake, rig = rigged(job_seconds=0.3)
+    fake, rig = rigged(job_seconds=0.2)
     queue = fake.engine.delete
 
     def late(prompt_ids: Any) -> None:
         queue(prompt_ids)
         _wait(lambda: fake.engine.running is not None and fake.engine.running.prompt_id == others[0])
-        fake.engine.job_seconds = 1.0
+        fake.engine.job_seconds = 0.4
 
     fake.engine.delete = late  # type: ignore[method-assign]
     others: list[str] = []
@@ -103,7 +110,7 @@ def test_ours_ends_while_it_is_being_cancelled(rigged: Rigged) -> None:
     _stops_when(rig, due, RunInterrupted("stop"))
     with pytest.raises(RunInterrupted):
         rig.generate()
-    assert rig.outcomes() == ["cancelled"] and fake.counters.get("interrupted", 0) == 0
+    assert rig.outcomes() == ["cancelled"] and fake.counters["interrupted"] == 0
     _wait(lambda: others[0] in fake.engine.history)
     assert fake.engine.history[others[0]]["status"]["completed"]
 
@@ -114,8 +121,8 @@ def test_an_old_server_is_not_told_to_interrupt(rigged: Rigged) -> None:
     _stops_when(rig, lambda: bool(rig.told("generation_progress")), RunInterrupted("stop"))
     with pytest.raises(RunInterrupted):
         rig.generate()
-    assert fake.counters.get("POST /interrupt", 0) == 0
-    assert "could not be stopped and still runs" in rig.told("warning")[0]["message"]
+    assert fake.counters["POST /interrupt"] == 0
+    assert "could not be taken back and may still run" in rig.told("warning")[0]["message"]
     assert rig.outcomes() == ["cancelled"]
 
 
@@ -127,7 +134,7 @@ def test_before_anything_is_sent_nothing_is_cancelled(rigged: Rigged) -> None:
     with pytest.raises(RunInterrupted):
         rig.generate()
     assert rig.outcomes() == ["cancelled"] and fake.counters["accepted"] == 1
-    assert fake.counters.get("POST /interrupt", 0) == 0
+    assert fake.counters["POST /interrupt"] == 0
 
 
 def test_a_server_that_is_gone_does_not_hold_up_the_end(rigged: Rigged) -> None:
@@ -144,10 +151,11 @@ def test_a_server_that_is_gone_does_not_hold_up_the_end(rigged: Rigged) -> None:
     with pytest.raises(RunInterrupted):
         rig.generate()
     assert time.monotonic() - began < 3.0 and rig.outcomes() == ["cancelled"]
+    assert "may still run" in rig.told("warning")[0]["message"]
 
 
 def test_a_cancelled_plan_gets_a_new_ticket(rigged: Rigged) -> None:
-    fake, rig = rigged(job_seconds=2.0)
+    fake, rig = rigged(job_seconds=0.8)
     _stops_when(rig, lambda: bool(rig.told("generation_progress")), RunInterrupted("stop"))
     with pytest.raises(RunInterrupted):
         rig.generate()

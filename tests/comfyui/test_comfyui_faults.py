@@ -45,22 +45,22 @@ def _made_right(fake: FakeComfyUI, rig: Rig, renders: int = 1) -> None:
 # -- the socket costs only the progress bar (promises 4 and 6)
 
 
-@pytest.mark.parametrize("generation", ["A", "B"])
 @pytest.mark.parametrize(
-    "fault",
+    ("generation", "fault"),
     [
-        "refused",
-        "silent",
-        "half_open",
-        "close_after(1)",
-        "close_after(6)",
-        "steal_client_id",
-        "foreign_events",
-        "big_frame",
+        ("A", "refused"),
+        ("A", "silent"),
+        ("B", "silent"),
+        ("A", "half_open"),
+        ("A", "close_after(1)"),
+        ("B", "close_after(6)"),
+        ("A", "steal_client_id"),
+        ("B", "foreign_events"),
+        ("A", "big_frame"),
     ],
 )
 def test_a_bad_socket_costs_only_the_progress_bar(rigged: Rigged, generation: str, fault: str) -> None:
-    fake, rig = rigged(generation, ws=fault, job_seconds=0.1)
+    fake, rig = rigged(generation, ws=fault, job_seconds=0.05)
     _made_right(fake, rig)
 
 
@@ -123,8 +123,7 @@ def test_a_file_without_our_ticket_is_not_believed(rigged: Rigged) -> None:
 # -- sending (promise 2)
 
 
-@pytest.mark.parametrize("generation", ["A", "B"])
-@pytest.mark.parametrize("seconds", [0.0, 0.3])
+@pytest.mark.parametrize(("generation", "seconds"), [("A", 0.0), ("A", 0.2), ("B", 0.0)])
 def test_a_lost_answer_renders_once(rigged: Rigged, generation: str, seconds: float) -> None:
     """Whether the job is done or still running when it is looked up."""
     fake, rig = rigged(generation, prompt="reset_after_acceptx1", job_seconds=seconds)
@@ -177,7 +176,7 @@ def test_refusals_say_what_they_are(rigged: Rigged, fault: str, error: type[Exce
     fake, rig = rigged(prompt=fault)
     with pytest.raises(error, match=words):
         rig.generate()
-    assert fake.counters.get("accepted", 0) == 0
+    assert fake.counters["accepted"] == 0
 
 
 def test_output_left_out_is_a_failure_and_the_rest_is_taken_back(rigged: Rigged) -> None:
@@ -185,9 +184,7 @@ def test_output_left_out_is_a_failure_and_the_rest_is_taken_back(rigged: Rigged)
     with pytest.raises(WorkflowRejected, match=r"node 1 .*Invalid image file: gone.png"):
         rig.generate()
     assert rig.outcomes() == ["failed"]
-    assert (
-        fake.counters["interrupted"] + fake.counters.get("deleted", 0) == 1 and fake.engine.remaining() == 0
-    )
+    assert fake.counters["interrupted"] + fake.counters["deleted"] >= 1 and fake.engine.remaining() == 0
 
 
 def test_another_output_left_out_is_a_note(rigged: Rigged) -> None:
@@ -202,7 +199,7 @@ def test_another_output_left_out_is_a_note(rigged: Rigged) -> None:
 @pytest.mark.parametrize("generation", ["A", "B"])
 def test_a_restart_in_the_middle(rigged: Rigged, generation: str) -> None:
     """Down: told so, the ticket stays open. Back: lost, one new ticket, one picture."""
-    fake, rig = rigged(generation, server="restart_at(3,0.4)x1", job_seconds=0.05)
+    fake, rig = rigged(generation, server="restart_at(3,0.25)x1", job_seconds=0.05)
     with pytest.raises(ServerUnavailable, match="cannot be reached"):
         rig.generate()
     assert rig.outcomes() == [None]
@@ -230,7 +227,7 @@ def test_a_quick_restart_is_not_even_noticed(rigged: Rigged) -> None:
 
 
 def test_a_poison_plan_is_not_sent_a_third_time(rigged: Rigged) -> None:
-    fake, rig = rigged(server="restart_at(1,0.01)", job_seconds=0.05)
+    fake, rig = rigged(server="restart_at(3,0.01)", job_seconds=0.1)
     rig.pace = replace(QUICK, retries=(0.1, 0.3))
     with pytest.raises(JobLost, match="twice"):
         rig.generate()
@@ -239,7 +236,7 @@ def test_a_poison_plan_is_not_sent_a_third_time(rigged: Rigged) -> None:
 
 def test_a_poison_plan_is_counted_across_calls(rigged: Rigged) -> None:
     """The runner waits and calls again: that must not begin the count anew."""
-    fake, rig = rigged(server="restart_at(1,0.3)", job_seconds=0.05)
+    fake, rig = rigged(server="restart_at(3,0.2)", job_seconds=0.1)
     for _ in range(2):
         with pytest.raises(ServerUnavailable):
             rig.generate()
@@ -250,7 +247,7 @@ def test_a_poison_plan_is_counted_across_calls(rigged: Rigged) -> None:
 
 
 def test_a_frozen_server_is_waited_for(rigged: Rigged) -> None:
-    fake, rig = rigged(server="freeze(0.6)x1")
+    fake, rig = rigged(server="freeze(0.3)x1")
     _made_right(fake, rig)
 
 
@@ -331,20 +328,20 @@ def test_a_stuck_job_ends_at_its_limit(rigged: Rigged) -> None:
     rig.options = {"timeout_seconds": 0.3}
     with pytest.raises(GenerationError, match=r"did not end within 0\.3 s"):
         rig.generate()
-    assert rig.outcomes() == ["failed"] and fake.counters["interrupted"] == 1
+    assert rig.outcomes() == ["failed"] and fake.counters["interrupted"] >= 1
 
 
 def test_a_queue_that_never_moves(rigged: Rigged) -> None:
     """A job of others blocks the server: waiting is no error, but it ends, and only ours is taken away."""
     fake, rig = rigged(server="stuck")
     other = _foreign_job(fake, rig)
-    rig.options = {"queue_timeout_seconds": 0.6, "timeout_seconds": 0.2}
-    with pytest.raises(GenerationError, match=r"waited longer than 0\.6 s"):
+    rig.options = {"queue_timeout_seconds": 0.4, "timeout_seconds": 0.1}
+    with pytest.raises(GenerationError, match=r"waited longer than 0\.4 s"):
         rig.generate()
     assert "has been running for more than" in rig.told("warning")[0]["message"]
     assert rig.told("generation_queued")[-1]["position"] == 1
     assert fake.engine.running is not None and fake.engine.running.prompt_id == other
-    assert fake.counters["deleted"] == 1 and fake.counters.get("interrupted", 0) == 0
+    assert fake.counters["deleted"] == 1 and fake.counters["interrupted"] == 0
 
 
 def _foreign_job(fake: FakeComfyUI, rig: Rig) -> str:
@@ -438,10 +435,10 @@ def _left_in_flight(rig: Rig) -> None:
     requests.post(f"{rig.url}/prompt", json=body, timeout=5).raise_for_status()
 
 
-@pytest.mark.parametrize("pause", [0.0, 0.6])
+@pytest.mark.parametrize("pause", [0.0, 0.4])
 def test_a_picture_in_flight_is_collected_not_made_again(rigged: Rigged, pause: float) -> None:
     """Whether it is still running or done when the next process comes."""
-    fake, rig = rigged(job_seconds=0.4)
+    fake, rig = rigged(job_seconds=0.2)
     _left_in_flight(rig)
     time.sleep(pause)
     _made_right(fake, rig)
@@ -449,7 +446,7 @@ def test_a_picture_in_flight_is_collected_not_made_again(rigged: Rigged, pause: 
 
 
 def test_progress_goes_on_after_a_restart_of_ours(rigged: Rigged) -> None:
-    fake, rig = rigged(job_seconds=0.6)
+    fake, rig = rigged(job_seconds=0.4)
     _left_in_flight(rig)
     _made_right(fake, rig)
     assert rig.told("generation_progress")

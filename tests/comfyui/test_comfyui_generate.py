@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PIL import Image
-from tests.comfyui.rig import PLAN, Rig
+from tests.comfyui.rig import PLAN, QUICK, Rig
 from tests.fakes.comfyui import FakeComfyUI
 
 from iterativectl.generation.comfyui.graph import png_texts
@@ -48,6 +49,7 @@ def test_what_is_sent(rigged: Rigged) -> None:
 
 def test_progress_is_reported(rigged: Rigged) -> None:
     _, rig = rigged()
+    rig.pace = replace(QUICK, poll_first=5.0)  # so that the socket alone says when to look
     made = rig.generate()
     assert rig.told("generation_queued")[0] == {"ticket": made.ticket, "host": rig.url, "position": None}
     steps = [(data["value"], data["max"], data["node"]) for data in rig.told("generation_progress")]

@@ -22,7 +22,7 @@ from iterativectl import resources
 class Naive:
     """What most clients do. Waits end after `patience` seconds here, to show that they would not."""
 
-    def __init__(self, fake: FakeComfyUI, picture: bytes, patience: float = 0.4) -> None:
+    def __init__(self, fake: FakeComfyUI, picture: bytes, patience: float = 0.25) -> None:
         self.fake, self.url, self.patience = fake, fake.url, patience
         self.client_id = str(uuid.uuid4())
         self.graph: dict[str, Any] = json.loads(
@@ -104,7 +104,7 @@ def test_who_trusts_the_socket_never_hears_the_end(naive: Callable[..., Naive], 
 
 def test_who_believes_foreign_events_stops_too_early(naive: Callable[..., Naive]) -> None:
     client = naive(ws="foreign_events", job_seconds=0.5)
-    assert client.trusts_the_socket() and client.fake.counters.get("renders", 0) == 0
+    assert client.trusts_the_socket() and client.fake.counters["renders"] == 0
 
 
 def test_who_posts_again_renders_twice(naive: Callable[..., Naive]) -> None:

@@ -149,9 +149,9 @@ class Engine:
         if self.switches.on("ws", "foreign_events"):
             self._noise(connection)
         if self.switches.take("ws", "big_frame"):
-            connection.frame(BINARY, b"\0\0\0\1\0\0\0\1" + bytes(3 << 20))
+            connection.frame(BINARY, b"\0\0\0\1\0\0\0\1" + bytes(5 << 18))
             connection.send(
-                "progress_state", {"prompt_id": item.prompt_id, "nodes": {"pad": "x" * (1 << 20)}}
+                "progress_state", {"prompt_id": item.prompt_id, "nodes": {"pad": "x" * (1 << 18)}}
             )
         connection.send(kind, data)
         if kind == "execution_start" and self.switches.take("ws", "steal_client_id"):

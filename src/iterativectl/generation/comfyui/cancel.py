@@ -14,7 +14,7 @@ INTERRUPT_BY_ID = (0, 3, 64)
 
 
 def cancel(client: Client, prompt_ids: Sequence[str]) -> list[str]:
-    """Delete the jobs from the queue and stop a running one; returns the ids that still run.
+    """Delete the jobs from the queue and stop a running one; returns the ids that may still run.
 
     Nothing is stopped on a server that may not honour the id: then the job runs to its end. Ends after
     `Pace.cancel` seconds at most. `client` is a hurried one that attends to nobody.
@@ -31,7 +31,7 @@ def cancel(client: Client, prompt_ids: Sequence[str]) -> list[str]:
                 client.interrupt(prompt_id)
             waiting.pause(pace.attend, client.attend, clock, pace.attend)
     except ServerUnavailable:
-        return []  # nobody is there to tell, or to ask
+        return list(prompt_ids)  # nobody is there to tell, or to ask
     return []
 
 

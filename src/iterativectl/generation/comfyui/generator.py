@@ -63,10 +63,10 @@ class ComfyUIGenerator:
         """Look at server, workflow, nodes and names, without making anything."""
         return check(Client(self._transport), settings, lambda: self._workflow(settings.workflow))
 
-    def reachable(self) -> bool:
+    def reachable(self, attend: waiting.Attend = lambda: None) -> bool:
         """Whether the server answers now: one try, a few seconds at most."""
         try:
-            Client(self._transport.hurried()).get("/queue")
+            Client(self._transport.hurried(), attend).get("/queue")
         except ServerUnavailable:
             return False
         return True
@@ -74,7 +74,7 @@ class ComfyUIGenerator:
     def wait_until_reachable(self, seconds: float, attend: waiting.Attend) -> bool:
         """Wait for the server, attending meanwhile. False when it did not come back in that time."""
         end = self._clock.monotonic() + seconds
-        while not self.reachable():
+        while not self.reachable(attend):
             if self._clock.monotonic() >= end:
                 return False
             waiting.pause(self._transport.pace.poll_longest, attend, self._clock, self._transport.pace.attend)
@@ -210,7 +210,7 @@ class ComfyUIGenerator:
     def _cancelled(self, job: Job) -> None:
         """Take the current ticket's job back where it may still run; say so when it cannot be stopped."""
         if job.running and cancel(Client(self._transport.hurried()), [job.ticket]):
-            words = f"the job {job.ticket} could not be stopped and still runs at {job.client.base_url}"
+            words = f"the job {job.ticket} could not be taken back and may still run at {job.client.base_url}"
             job.tell("warning", {"message": words})
 
 

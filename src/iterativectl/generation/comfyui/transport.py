@@ -20,6 +20,7 @@ from iterativectl.generation.comfyui import waiting
 from iterativectl.generation.comfyui.waiting import Attend, Pace
 
 CHUNK = 1 << 16
+_NEVER = ("NewConnectionError", "NameResolutionError")  # urllib3's: there was no connection to send on
 
 
 class Unreachable(Exception):
@@ -153,7 +154,8 @@ class Transport:
     def _new_session(self) -> requests.Session:
         session = requests.Session()
         session.trust_env = False  # a .netrc would replace the configured Authorization header
-        session.proxies.update(requests.utils.get_environ_proxies(self.address.base_url))
+        if not self.address.is_loopback:
+            session.proxies.update(requests.utils.get_environ_proxies(self.address.base_url))
         session.verify = self.address.verify
         session.headers.update(self.address.headers)
         return session
@@ -222,7 +224,9 @@ def _unreachable(error: Exception) -> Exception:
         )
     if isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema):
         return ServerUnavailable(f"not an address: {error}", "Correct comfyui.url in AIGen.yaml.")
-    never = isinstance(error, requests.exceptions.ConnectTimeout) or "NewConnectionError" in repr(error)
+    never = isinstance(error, requests.exceptions.ConnectTimeout) or any(
+        sign in repr(error) for sign in _NEVER
+    )
     return Unreachable(_reason(error), sent=not never)
 
 

@@ -34,7 +34,7 @@ class Pace:
     history_patience: float = 10.0  # how long the record alone is asked for after an end message
     grace: float = 1.0
     cancel: float = 8.0
-    cancel_request: float = 3.0
+    cancel_request: float = 5.0
 
 
 class TimedOut(Exception):
