@@ -2,12 +2,12 @@
 
     python benchmarks/comfyui_latency.py [URL] [--pairs 100]
 
-The graph is LoadImage -> SaveImage, so nearly all of the time is the protocol's. Both sides open a fresh
-WebSocket for every job, keep one HTTP connection, change the file prefix each time and alternate between two
-pictures, so that nothing comes from the server's cache. The order within a pair changes. Ours does all that it
-does in a run: ticket and graph on disk before the job is sent, the picture decoded and on disk (fsync) before it
-counts as there. The bare client holds the bytes in memory. Goal: the median of the paired differences is at most
-10 ms.
+The graph is LoadImage -> SaveImage, so nearly all of the time is the protocol's. Both sides open a
+fresh WebSocket for every job, keep one HTTP connection, change the file prefix each time and alternate
+between two pictures, so that nothing comes from the server's cache. The order within a pair changes.
+Ours does all that it does in a run: ticket and graph on disk before the job is sent, the picture
+decoded and on disk (fsync) before it counts as there. The bare client holds the bytes in memory. Goal:
+the median of the paired differences is at most 10 ms.
 """
 
 from __future__ import annotations

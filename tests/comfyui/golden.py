@@ -12,7 +12,8 @@ from tests.comfyui.rig import PLAN
 from iterativectl.generation.comfyui import graph as graphs
 from iterativectl.generation.comfyui.graph import Workflow
 from iterativectl.generation.comfyui.patch import Names, patch
-from iterativectl.generation.comfyui.trace import Roles, trace
+from iterativectl.generation.comfyui.roles import Roles
+from iterativectl.generation.comfyui.trace import trace
 
 
 def traced(case: dict[str, Any]) -> Roles:

@@ -11,7 +11,7 @@ from iterativectl.generation.comfyui.cancel import INTERRUPT_BY_ID, release
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.graph import Graph, Node, Workflow, link, title
 from iterativectl.generation.comfyui.patch import Names, patch
-from iterativectl.generation.comfyui.trace import Roles, describe
+from iterativectl.generation.comfyui.roles import Roles, describe
 from iterativectl.model import Finding, Plan, Settings
 
 # Below it: CVE-2026-56670 to -56673 (scripts stored by /view and /userdata, files read outside the folders).

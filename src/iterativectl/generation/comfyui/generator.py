@@ -20,10 +20,12 @@ from iterativectl.generation.comfyui import waiting
 from iterativectl.generation.comfyui.cancel import cancel
 from iterativectl.generation.comfyui.check import check
 from iterativectl.generation.comfyui.client import Client
+from iterativectl.generation.comfyui.endings import Again, Outcome, Stale
 from iterativectl.generation.comfyui.graph import Workflow
-from iterativectl.generation.comfyui.job import Again, Job, Outcome, Stale
+from iterativectl.generation.comfyui.job import Job
 from iterativectl.generation.comfyui.picture import Fetched
-from iterativectl.generation.comfyui.trace import Roles, trace
+from iterativectl.generation.comfyui.roles import Roles
+from iterativectl.generation.comfyui.trace import trace
 from iterativectl.generation.comfyui.transport import Transport
 from iterativectl.generation.comfyui.watch import Limits
 from iterativectl.model import Finding, Generation, Plan, Settings

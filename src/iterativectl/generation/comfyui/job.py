@@ -4,45 +4,29 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any
 
 from iterativectl import files
 from iterativectl.errors import (
     ExecutionFailed,
     GenerationError,
-    JobLost,
     OutOfMemory,
     ServerUnavailable,
     WorkflowRejected,
 )
-from iterativectl.generation.comfyui import picture, replies, waiting
+from iterativectl.generation.comfyui import endings, picture, replies, waiting
 from iterativectl.generation.comfyui.client import Client
+from iterativectl.generation.comfyui.endings import Again, Outcome, Stale
 from iterativectl.generation.comfyui.graph import Workflow
 from iterativectl.generation.comfyui.listener import Listener
 from iterativectl.generation.comfyui.patch import Names, patch, prefix
 from iterativectl.generation.comfyui.picture import Fetched, NotThere
 from iterativectl.generation.comfyui.replies import ServedImage
-from iterativectl.generation.comfyui.trace import Roles
+from iterativectl.generation.comfyui.roles import Roles
 from iterativectl.generation.comfyui.transport import Answer, Unreachable, parsed
 from iterativectl.generation.comfyui.watch import Limits, Lost, Told, Watch
 from iterativectl.model import Plan
 from iterativectl.ports import GenerationInputs
-
-Outcome = Literal["collected", "lost", "failed", "cancelled"]
-
-
-class Again(Exception):
-    """This ticket gave no picture, but another one may. `error` is for people if it does not."""
-
-    def __init__(self, reason: str, outcome: Outcome, error: GenerationError) -> None:
-        super().__init__(reason)
-        self.reason = reason  # lost | memory | empty | interrupted
-        self.outcome: Outcome = outcome
-        self.error = error
-
-
-class Stale(Exception):
-    """The server no longer has the uploaded picture."""
 
 
 class Job:
@@ -269,7 +253,7 @@ class Job:
         if found.kind == "failed":
             raise replies.execution_error(found.failure or {}, self.client.base_url)
         if found.kind == "interrupted":
-            raise Again("interrupted", "failed", self._interrupted())
+            raise endings.interrupted(self.client.base_url)
         if found.kind == "unclear":
             raise GenerationError(
                 f"ComfyUI at {self.client.base_url} does not say how the job ended: "
@@ -280,13 +264,14 @@ class Job:
 
     def _fetched(self, images: Sequence[ServedImage]) -> Fetched:
         if not images:
-            raise self._empty("its record names no picture")
+            raise endings.empty("its record names no picture", self.client.base_url)
         if len(images) > 1:
             self.notes.append(f"the workflow made {len(images)} pictures; the first was taken")
         try:
             return picture.fetch(self.client, images[0], self.inputs.destination)
         except NotThere as error:
-            raise self._empty(f"it does not have the picture it names: {error}") from error
+            what = f"it does not have the picture it names: {error}"
+            raise endings.empty(what, self.client.base_url) from error
 
     def _found_by_name(self) -> Fetched:
         """The job is gone from the server's memory; its file may be there, and says itself whose it is."""
@@ -296,25 +281,6 @@ class Job:
         try:
             found = picture.fetch(self.client, image, self.inputs.destination, self._prefix)
         except (NotThere, GenerationError) as error:
-            raise Again("lost", "lost", self._lost()) from error
+            raise endings.lost(self.ticket, self.client.base_url) from error
         self.notes.append("the server had forgotten the job; the picture was found by its name and ticket")
         return found
-
-    def _lost(self) -> JobLost:
-        return JobLost(
-            f"the job {self.ticket} is in neither queue, history nor output folder of {self.client.base_url}",
-            "The server may have been restarted, or somebody deleted the job.",
-        )
-
-    def _empty(self, what: str) -> Again:
-        error = GenerationError(
-            f"ComfyUI at {self.client.base_url} calls the job done, but {what}",
-            "Look at the save node of the workflow and at the server's output folder.",
-        )
-        return Again("empty", "failed", error)
-
-    def _interrupted(self) -> GenerationError:
-        return GenerationError(
-            f"the job was interrupted at {self.client.base_url}, not by this program",
-            "Somebody pressed Cancel there, or another program interrupts whatever runs.",
-        )

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iterativectl.generation.comfyui.graph import Graph, links
-from iterativectl.generation.comfyui.trace import Roles
+from iterativectl.generation.comfyui.roles import Roles
 from iterativectl.generation.comfyui.walk import Slot
 from iterativectl.model import Plan
 
