@@ -201,12 +201,12 @@ CLOTHES = Question(field="clothing", question="What is the person wearing?")
 PEOPLE = Question(field="people", question="How many people?", type="integer", min=0, max=10)
 
 
-def test_questions_are_about_the_result_alone() -> None:
+def test_questions_are_about_the_result_beside_the_original() -> None:
     judge, model = judge_of({"answers": {"clothing": "a suit", "people": 1}})
     answers, _ = judge.answers((CLOTHES, PEOPLE), pictures())
     assert answers == {"clothing": "a suit", "people": 1}
     (request,) = model.asked
-    assert request.images == (("result", RESULT),)
+    assert request.images == (("original", ORIGINAL), ("result", RESULT))
     assert "from 0 to 10" in request.prompt
     assert request.facts == {"description": "A man in a hoodie."}
 

@@ -39,7 +39,7 @@ def describe(templates: PromptTemplates, original: Picture) -> VisionRequest:
 def questions(
     templates: PromptTemplates, items: Sequence[Item], pictures: Pictures, sample: int
 ) -> VisionRequest:
-    """The questions about the result, which alone is shown."""
+    """The questions about the result, beside the original: some ask what differs from it."""
     schema = schemas.questions_schema(items)
     return VisionRequest(
         kind="ask_questions",
@@ -50,7 +50,7 @@ def questions(
             schema=schemas.sketch(schema),
         ),
         items=tuple(items),
-        images=((RESULT, pictures.result),),
+        images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
         schema=schema,
         sample=sample,
         facts={"description": pictures.description},
