@@ -14,16 +14,16 @@ from pathlib import Path
 from typing import Any
 
 WRITE_FLAGS = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-# Events that change the disk -> which of their arguments are paths.
+# Events that change the disk -> which of their arguments are paths, each with the folder it is relative to.
 CHANGES = {
-    "os.mkdir": (0,),
-    "os.rename": (0, 1),
-    "os.remove": (0,),
-    "os.rmdir": (0,),
-    "os.link": (1,),
-    "os.symlink": (1,),
-    "os.truncate": (0,),
-    "shutil.rmtree": (0,),
+    "os.mkdir": ((0, 2),),
+    "os.rename": ((0, 2), (1, 3)),
+    "os.remove": ((0, 1),),
+    "os.rmdir": ((0, 1),),
+    "os.link": ((1, 3),),
+    "os.symlink": ((1, 2),),
+    "os.truncate": ((0, None),),
+    "shutil.rmtree": ((0, 1),),
 }
 NOBODY = ".invalid"  # RFC 6761: such a name never stands for a machine
 LOOPBACK = ("localhost", "127.", "::1", "::ffff:127.")
@@ -71,18 +71,22 @@ def _look(event: str, arguments: tuple[Any, ...]) -> None:
         if arguments[2] is not None and arguments[2] & WRITE_FLAGS:
             _refuse_path(event, arguments[0])
     elif event in CHANGES:
-        for position in CHANGES[event]:
-            _refuse_path(event, arguments[position])
+        for position, folder in CHANGES[event]:
+            _refuse_path(event, arguments[position], arguments[folder] if folder is not None else None)
     elif event in ("socket.connect", "socket.sendto"):
         _refuse_address(event, arguments[1])
     elif event == "socket.getaddrinfo":
         _refuse_host(event, arguments[0])
 
 
-def _refuse_path(event: str, given: Any) -> None:
+def _refuse_path(event: str, given: Any, folder: int | None = None) -> None:
+    """`folder` is the descriptor of the folder that a relative path starts from, if not the current one."""
     if isinstance(given, int):
         return
-    path = os.path.realpath(os.fsdecode(given)) + "/"
+    name = os.fsdecode(given)
+    if folder not in (None, -1):
+        name = os.path.join(f"/proc/self/fd/{folder}", name)
+    path = os.path.realpath(name) + "/"
     if path.startswith(tuple(guarded)) and not path.startswith(tuple(allowed)):
         raise OutOfReach(f"{event}: {path} is a person's own; a test writes below tmp_path")
 

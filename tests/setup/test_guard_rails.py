@@ -86,6 +86,15 @@ def test_the_checkouts_projects_cannot_be_changed_in_other_ways(tmp_path: Path) 
     assert sorted(PROJECTS.rglob("*")) == before
 
 
+def test_a_folder_of_that_name_elsewhere_is_a_tests_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "projects" / "mine").mkdir(parents=True)
+    monkeypatch.chdir(PROJECTS.parent)
+    shutil.rmtree(tmp_path / "projects")
+    assert not (tmp_path / "projects").exists()
+
+
 def test_projects_can_be_read() -> None:
     assert list(PROJECTS.iterdir())
 
