@@ -22,6 +22,7 @@ from iterativectl.images.measure import measurements
 from iterativectl.images.normalise import Pixels, to_picture, to_pixels
 from iterativectl.images.similarity import similarity
 from iterativectl.judging.judge import Judge, Pictures, Record
+from iterativectl.judging.rulings import gate_failed
 from iterativectl.judging.score import score
 from iterativectl.model import (
     Advice,
@@ -191,15 +192,21 @@ def _assess(work: Attempt, plan: Plan) -> _Assessed:
 
 def _description(work: Attempt) -> str:
     """The original in words, asked for once per input picture and kept across runs."""
+    known = _known_description(work)
+    if known is not None:
+        return known
     path = work.project.description(work.run.input["sha256"])
-    if path.exists():
-        return str(records.read(path, DESCRIPTION_FORMAT).get("text", ""))
     work.report(Event(type="judging", data={"purpose": "describe_image"}))
     text, record = work.judge.describe(work.original)
     if text:
         body = {"format": DESCRIPTION_FORMAT, "sha256": work.run.input["sha256"], "text": text}
         files.write_json(path, {**body, "raw": list(record.raw), "calls": records.to_json(record.calls)})
     return text
+
+
+def _known_description(work: Attempt) -> str | None:
+    path = work.project.description(work.run.input["sha256"])
+    return str(records.read(path, DESCRIPTION_FORMAT).get("text", "")) if path.exists() else None
 
 
 def _answers(
@@ -258,16 +265,20 @@ def _comparison(
 def _advised(
     work: Attempt, plan: Plan, assessment: Assessment, history: History
 ) -> tuple[Advice | None, tuple[Call, ...]]:
-    """Prompts from what failed, parameters where similarity left its band; nothing when the run ends here."""
+    """Prompts from what failed, parameters where similarity left its band.
+
+    Nothing when the run ends here, or when a gate failed: then nobody has looked at the picture.
+    """
     so_far = Iteration(plan=plan, status="ok", assessment=assessment)
     history = replace(history, iterations=(*history.iterations, so_far))
-    if isinstance(work.policy.decide(history), Stop):
+    criteria = work.run.rules.in_force(plan.mask)
+    if gate_failed(assessment.verdicts, criteria) or isinstance(work.policy.decide(history), Stop):
         return None, ()
     _stand(work, plan, "advise")
 
     def ask() -> tuple[dict[str, Any], Record]:
-        criteria = work.run.rules.in_force(plan.mask)
-        prompts, written = work.judge.improve(plan.prompts, criteria, assessment, history.notes)
+        described = _known_description(work) or ""
+        prompts, written = work.judge.improve(plan.prompts, criteria, assessment, history.notes, described)
         direction = work.policy.direction(history) if work.run.aigen.tuning_suggest else None
         if direction is None:
             return {"advice": records.to_json(prompts)}, written

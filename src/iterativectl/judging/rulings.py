@@ -55,6 +55,12 @@ def failing_gate(criteria: Sequence[Criterion], measured: Measured) -> Verdict |
     return next((verdict for verdict in gates if verdict.verdict == "failed"), None)
 
 
+def gate_failed(verdicts: Sequence[Verdict], criteria: Sequence[Criterion]) -> bool:
+    """Whether a picture was judged by a failed gate alone."""
+    gates = {criterion.field for criterion in criteria if criterion.gate}
+    return any(verdict.field in gates and verdict.verdict == "failed" for verdict in verdicts)
+
+
 def gated_verdicts(criteria: Sequence[Criterion], measured: Measured, gate: Verdict) -> tuple[Verdict, ...]:
     """The verdicts of a picture that failed a gate: measured ones stand, the others fail with it."""
     by, why = f"gate:{gate.field}", f"not judged: the gate {gate.field} failed ({gate.reason})"
