@@ -243,13 +243,17 @@ class Iteration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:
-    """The set of committed iterations of a run, in order of number; holes are allowed."""
+    """The set of committed iterations of a run, in order of number; holes are allowed.
+
+    `edited_start` holds the settings a person wrote into working/AIGen.yaml before the first iteration.
+    """
 
     iterations: tuple[Iteration, ...] = ()
     takes: Mapping[int, int] = field(default_factory=dict)  # number -> how often it was planned before
     preferences: tuple[Any, ...] = ()
     rankings: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
+    edited_start: Settings | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -101,15 +101,17 @@ def run(work: Work) -> Ended:
 
 
 def _loaded(work: Work) -> History:
-    """What is committed; advice is asked for late where a finished run goes on with more iterations."""
+    """What is committed; advice is asked for late where a finished run goes on with more iterations.
+
+    Raises ConfigError when working/AIGen.yaml was edited and cannot be used: a person is there to mend it.
+    """
     history = runs.load_history(work.paths)
+    decision = work.policy.decide(history)
+    work.standing.edited(_standing_settings(work, history, decision))
     last = history.iterations[-1] if history.iterations else None
     if last is None or last.assessment is None or last.advice is not None:
         return history
-    work.standing.edited(
-        _standing_settings(work, history, work.policy.decide(history))
-    )  # wrong ones end here
-    if isinstance(work.policy.decide(history), Stop) or runs.read_plan(work.paths, last.number + 1):
+    if isinstance(decision, Stop) or runs.read_plan(work.paths, last.number + 1):
         return history
     advised = replace(last, advice=attempt.advise(work.attempt, last.plan, last.assessment, history))
     return replace(history, iterations=(*history.iterations[:-1], advised))
@@ -172,7 +174,7 @@ def _edit(work: Work, derived: Settings) -> Settings | None:
 def _based_on(history: History, edited: Settings) -> History:
     """The history with a person's edit as the base of the next plan."""
     if not history.iterations:
-        return history
+        return replace(history, edited_start=edited)
     last = replace(history.iterations[-1], edited=edited)
     return replace(history, iterations=(*history.iterations[:-1], last))
 
@@ -192,12 +194,17 @@ def _frozen(work: Work, history: History, planned: Plan) -> Plan:
 
 
 def _planned_anew(work: Work, history: History, planned: Plan) -> Plan:
-    """The plan, with an edit that a person made up to this moment."""
-    edited = _edit(work, settings_of(planned, work.run.aigen.settings))
-    if edited is None:
+    """The plan by what a person has written up to this moment: an edit may have come, or gone, since."""
+    decision = work.policy.decide(history)
+    edited = _edit(work, _standing_settings(work, history, decision))
+    if edited:
+        decision = work.policy.decide(_based_on(history, edited))
+    if isinstance(decision, Stop):
         return planned
-    decision = work.policy.decide(_based_on(history, edited))
-    return planned if isinstance(decision, Stop) else decision[0]
+    if edited:
+        data = {"settings": records.to_json(edited)}
+        work.report(Event(type="settings_edited", iteration=decision[0].iteration, data=data))
+    return decision[0]
 
 
 def _committed(work: Work, history: History, iteration: Iteration) -> History:

@@ -60,10 +60,11 @@ class Classic:
         return self._unlike_earlier(plan, settings, history)
 
     def _settings(self, history: History, last: Iteration | None) -> tuple[Settings, tuple[str, ...]]:
+        edited = last.edited if last else history.edited_start
+        if edited is not None:
+            return edited, ("working/AIGen.yaml was edited by hand: used as it stands",)
         if last is None:
             return self.start, ("first try: the settings this run started with",)
-        if last.edited is not None:
-            return last.edited, ("working/AIGen.yaml was edited by hand: used as it stands",)
         base = settings_of(last.plan, self.start)
         if last.assessment is None:
             return base, (f"iteration {last.number} failed: the same settings again",)
