@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 
 from iterativectl.images.normalise import Pixels
 from iterativectl.images.similarity import similarity
+from iterativectl.model import Similarity
 
 Mask = NDArray[np.bool_]  # height x width, True inside
 Floats = NDArray[np.float32]
@@ -33,16 +34,19 @@ REGIONS = ("whole", "inside_mask", "outside_mask")
 SHARPNESS_PX = 512
 
 
-def measurements(original: Pixels, result: Pixels, mask: Mask | None = None) -> dict[tuple[str, str], float]:
+def measurements(
+    original: Pixels, result: Pixels, mask: Mask | None = None, alike: Similarity | None = None
+) -> dict[tuple[str, str], float]:
     """Every metric of `result` by (metric, region); similarity is that to `original`.
 
     Arrays are height x width x 3, uint8, sRGB (images.to_pixels). `mask` has the result's size; without one
-    there is only the region "whole". A region without pixels is left out.
+    there is only the region "whole". A region without pixels is left out. `alike` is the similarity of the
+    two (with the same mask) where it was measured already.
     """
     values = {(metric, "whole"): value for metric, value in _plain(result, None).items()}
     for region, part in _regions(mask):
         values |= {(metric, region): value for metric, value in _plain(result, part).items()}
-    alike = similarity(original, result, mask)
+    alike = alike or similarity(original, result, mask)
     for region, value in zip(REGIONS, (alike.measured, alike.inside_mask, alike.outside_mask), strict=True):
         if value is not None:
             values["similarity", region] = value
@@ -51,19 +55,19 @@ def measurements(original: Pixels, result: Pixels, mask: Mask | None = None) -> 
 
 def brightness(pixels: Pixels, mask: Mask | None = None) -> float:
     """Mean luma, 0-1."""
-    return _rounded(_inside(luma(pixels), mask).mean())
+    return _rounded(_mean_and_deviation(_grey(pixels), mask)[0] / 255)
 
 
 def contrast(pixels: Pixels, mask: Mask | None = None) -> float:
     """Standard deviation of luma, 0-0.5."""
-    return _rounded(_inside(luma(pixels), mask).std())
+    return _rounded(_mean_and_deviation(_grey(pixels), mask)[1] / 255)
 
 
 def saturation(pixels: Pixels, mask: Mask | None = None) -> float:
     """Mean of (max - min) of R, G, B, 0-1. Not HSV's S: that calls noise in the dark colourful."""
     red, green, blue = cv2.split(pixels)
     spread = cv2.subtract(cv2.max(red, cv2.max(green, blue)), cv2.min(red, cv2.min(green, blue)))
-    return _rounded(_inside(spread, mask).mean() / 255)
+    return _rounded(_mean_and_deviation(spread, mask)[0] / 255)
 
 
 def sharpness(pixels: Pixels, mask: Mask | None = None) -> float:
@@ -75,8 +79,7 @@ def sharpness(pixels: Pixels, mask: Mask | None = None) -> float:
         if mask is not None:
             mask = cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST) > 0
     edges = cv2.Laplacian(grey, cv2.CV_32F, borderType=cv2.BORDER_REPLICATE)
-    part = _inside(edges, mask)
-    return _rounded(part.std()) if part.size else 0.0
+    return _rounded(_mean_and_deviation(edges, mask)[1])
 
 
 def size(pixels: Pixels, mask: Mask | None = None) -> float:
@@ -86,7 +89,7 @@ def size(pixels: Pixels, mask: Mask | None = None) -> float:
 
 def luma(pixels: Pixels) -> Floats:
     """BT.601 luma of every pixel, float32, 0-1."""
-    grey: Floats = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY).astype(np.float32) / np.float32(255)
+    grey: Floats = _grey(pixels).astype(np.float32) / np.float32(255)
     return grey
 
 
@@ -109,9 +112,15 @@ def _regions(mask: Mask | None) -> list[tuple[str, Mask]]:
     return [(name, part) for name, part in (("inside_mask", mask), ("outside_mask", ~mask)) if part.any()]
 
 
-def _inside(values: NDArray[Any], mask: Mask | None) -> NDArray[np.float64]:
-    chosen = values if mask is None else values[mask]
-    return chosen.astype(np.float64)
+def _grey(pixels: Pixels) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+
+
+def _mean_and_deviation(values: NDArray[Any], mask: Mask | None) -> tuple[float, float]:
+    """Of one channel, summed in float64; (0, 0) where the mask leaves nothing."""
+    inside = None if mask is None else mask.astype(np.uint8)
+    mean, deviation = cv2.meanStdDev(values, mask=inside)
+    return float(mean[0, 0]), float(deviation[0, 0])
 
 
 def _rounded(value: float | np.floating[Any]) -> float:
