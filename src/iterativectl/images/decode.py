@@ -13,6 +13,7 @@ import warnings
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 
 from PIL import Image, UnidentifiedImageError
 
@@ -23,6 +24,7 @@ RESULT_FORMATS = ("PNG", "JPEG", "WEBP")  # what servers send
 INPUT_FORMATS = (*RESULT_FORMATS, "GIF", "BMP", "TIFF")  # what people bring
 MAX_PIXELS = 80_000_000  # below Pillow's own alarm (89 478 485); 8 bits RGBA of this are 320 MB
 MAX_BYTES = 512 * 1024 * 1024
+REMEMBERED_PIXELS = 4_000_000  # the last picture decoded is kept at hand up to this size: 16 MB at most
 # What Pillow's decoders raise on broken bytes; anything else is a bug and stays one.
 _BROKEN = (
     OSError,
@@ -52,19 +54,31 @@ def decode(
 
     `name` is what messages call it, usually the file's name. A palette, 16 bits, CMYK and the like come as
     they are. Raises ImageError: not one of `formats`, broken, cut off, animated, above `max_pixels`.
+    The same bytes asked for twice running are decoded once: the picture is shared, not to be drawn on.
     """
     _check_length(data, name)
-    clean = png.without_text(data, name=name, types=png.TEXT_TYPES) if png.is_png(data) else data
-    if clean is not data:
-        _check_png(clean, name, max_pixels)
+    clean, wanted = data, formats
+    if png.is_png(data) and "PNG" in formats:
+        clean, wanted = png.without_text(data, name=name, types=png.TEXT_TYPES), ("PNG",)
     with _translated(name, formats):
-        picture = Image.open(io.BytesIO(clean), formats=formats)
-        _check_size(picture.size, name, max_pixels)
-        _check_still(picture, name)
-        if picture.format == "PNG":
-            picture.verify()  # uses the picture up
-            picture = Image.open(io.BytesIO(clean), formats=formats)
-        picture.load()
+        picture = _loaded(clean, name, wanted, max_pixels)
+    if picture.width * picture.height > REMEMBERED_PIXELS:
+        _loaded.cache_clear()
+    return picture
+
+
+@lru_cache(maxsize=1)
+def _loaded(data: bytes, name: str, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
+    """A result is looked at several times running (whole? what does it measure? what is sent?)."""
+    if png.is_png(data):
+        _check_png(data, name, max_pixels)
+    picture = Image.open(io.BytesIO(data), formats=formats)
+    _check_size(picture.size, name, max_pixels)
+    _check_still(picture, name)
+    if picture.format == "PNG":
+        picture.verify()  # uses the picture up
+        picture = Image.open(io.BytesIO(data), formats=formats)
+    picture.load()
     return picture
 
 

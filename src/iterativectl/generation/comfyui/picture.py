@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from PIL import Image
-
 from iterativectl import files
-from iterativectl.errors import GenerationError, IterativeError
+from iterativectl.errors import GenerationError, ImageError, IterativeError
 from iterativectl.generation.comfyui import waiting
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.graph import png_texts
 from iterativectl.generation.comfyui.replies import ServedImage
 from iterativectl.generation.comfyui.transport import Answer, Unreachable
+from iterativectl.images.decode import verify_png
 
 
 class NotThere(Exception):
@@ -67,10 +65,10 @@ def _given_up(client: Client, image: ServedImage, error: Unreachable | Broken) -
 def accept(path: Path, prefix: str) -> Fetched | None:
     """A picture fetched before (killed just then), if it is whole and carries its ticket; else None."""
     try:
-        width, height = _decode(path)
+        content = path.read_bytes()
+        width, height = _decode(content, path.name)
     except (Broken, FileNotFoundError):
         return None
-    content = path.read_bytes()
     return Fetched(hashlib.sha256(content).hexdigest(), width, height) if _carries(content, prefix) else None
 
 
@@ -84,8 +82,9 @@ def _once(client: Client, image: ServedImage, destination: Path, prefix: str | N
 
     def verify(partial: Path) -> None:
         nonlocal size
-        size = _decode(partial)
-        if prefix is not None and not _carries(partial.read_bytes(), prefix):
+        content = partial.read_bytes()
+        size = _decode(content, destination.name)
+        if prefix is not None and not _carries(content, prefix):
             raise NotThere(f"{image.filename} does not carry this job's ticket")
 
     files.write_stream(destination, _filler(answer, pieces, digest.update), verify)
@@ -110,20 +109,12 @@ def _filler(
     return fill
 
 
-def _decode(path: Path) -> tuple[int, int]:
-    """Decode a PNG wholly: verify() finds a missing end, load() a cut in the middle; neither finds both."""
+def _decode(content: bytes, name: str) -> tuple[int, int]:
+    """Decode a PNG wholly: only that finds a cut in the middle as well as a missing end."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            with Image.open(path, formats=["PNG"]) as picture:
-                picture.verify()
-            with Image.open(path, formats=["PNG"]) as picture:
-                picture.load()
-                return picture.width, picture.height
-    except FileNotFoundError:
-        raise
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Warning) as error:
-        raise Broken(f"not a whole PNG: {error}") from error
+        return verify_png(content, name=name)
+    except ImageError as error:
+        raise Broken(error.message) from error
 
 
 def _carries(content: bytes, prefix: str) -> bool:
