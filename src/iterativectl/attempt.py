@@ -169,15 +169,16 @@ def _assess(work: Attempt, plan: Plan) -> _Assessed:
     A picture that fails a gate is not shown to any model.
     """
     _stand(work, plan, "judge")
-    png = work.paths.image(plan.iteration).read_bytes()
-    result = to_pixels(png, name=work.paths.image(plan.iteration).name)
+    path = work.paths.image(plan.iteration)
+    png = path.read_bytes()
+    result = to_pixels(png, name=path.name)
     likeness = similarity(work.original_pixels, result)
-    measured = measurements(work.original_pixels, result)
+    measured = measurements(work.original_pixels, result, alike=likeness)
     criteria = work.run.rules.in_force(plan.mask)
     gated = work.judge.gate(criteria, measured) is not None
     pictures = Pictures(
         original=work.original,
-        result=to_picture(png, max_px=work.run.aivis.max_image_px),
+        result=to_picture(png, max_px=work.run.aivis.max_image_px, name=path.name),
         description="" if gated else _description(work),
         measured=measured,
     )
