@@ -107,7 +107,7 @@ def _loaded(work: Work) -> History:
     """
     history = runs.load_history(work.paths)
     decision = work.policy.decide(history)
-    work.standing.edited(_standing_settings(work, history, decision))
+    work.standing.edited(_standing_settings(work, history, decision), _settings_before(work, history))
     last = history.iterations[-1] if history.iterations else None
     if last is None or last.assessment is None or last.advice is not None:
         return history
@@ -124,7 +124,7 @@ def _stand(work: Work, history: History) -> Stop | Sequence[Plan]:
     """
     decision = work.policy.decide(history)
     derived = _standing_settings(work, history, decision)
-    edited = _edit(work, derived)
+    edited = _edit(work, history, derived)
     if edited:
         digest = work.standing.checkpoint.settings_sha256
         decision = work.policy.decide(_based_on(history, edited))
@@ -154,15 +154,20 @@ def _standing_settings(work: Work, history: History, decision: Stop | Sequence[P
     """What working/AIGen.yaml should say: the next plan's settings, at the end those of the last one."""
     start = work.run.aigen.settings
     if isinstance(decision, Stop):
-        return settings_of(history.iterations[-1].plan, start) if history.iterations else start
+        return _settings_before(work, history) or start
     frozen = runs.read_plan(work.paths, decision[0].iteration)
     return settings_of(frozen or decision[0], start)
 
 
-def _edit(work: Work, derived: Settings) -> Settings | None:
+def _settings_before(work: Work, history: History) -> Settings | None:
+    """What working/AIGen.yaml said while the last iteration was made."""
+    return settings_of(history.iterations[-1].plan, work.run.aigen.settings) if history.iterations else None
+
+
+def _edit(work: Work, history: History, derived: Settings) -> Settings | None:
     """A person's edit of the settings. One that cannot be used is kept beside, said, and passed over."""
     try:
-        return work.standing.edited(derived)
+        return work.standing.edited(derived, _settings_before(work, history))
     except ConfigError as error:
         kept = work.project.settings.with_name("AIGen.rejected.yaml")
         files.copy(work.project.settings, kept)
@@ -196,7 +201,7 @@ def _frozen(work: Work, history: History, planned: Plan) -> Plan:
 def _planned_anew(work: Work, history: History, planned: Plan) -> Plan:
     """The plan by what a person has written up to this moment: an edit may have come, or gone, since."""
     decision = work.policy.decide(history)
-    edited = _edit(work, _standing_settings(work, history, decision))
+    edited = _edit(work, history, _standing_settings(work, history, decision))
     if edited:
         decision = work.policy.decide(_based_on(history, edited))
     if isinstance(decision, Stop):

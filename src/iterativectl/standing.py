@@ -36,10 +36,11 @@ class Standing:
         self.checkpoint = replace(self.checkpoint, **{**changes, "updated_at": now})
         checkpoint_file.write(self._project.checkpoint, self.checkpoint)
 
-    def edited(self, derived: Settings) -> Settings | None:
+    def edited(self, derived: Settings, before: Settings | None = None) -> Settings | None:
         """The settings a person wrote since we last did; None when nobody did.
 
-        Raises ConfigError when what was written cannot be used.
+        `derived` is what history says now, `before` what it said before the last iteration was committed: the
+        file may still say that, with other comments. Raises ConfigError when what was written cannot be used.
         """
         path = self._project.settings
         if not path.exists() or self.checkpoint.settings_sha256 is None:
@@ -48,7 +49,8 @@ class Standing:
         if digest in (self.checkpoint.settings_sha256, _digest(self._text(derived))):
             return None
         loaded, _ = aigen_file.load_aigen(path)
-        return None if loaded.settings == derived else loaded.settings
+        same = loaded.settings == derived or (loaded.settings == before and self._wrote(before))
+        return None if same else loaded.settings
 
     def acknowledge(self, planned: Settings, seed: int) -> None:
         """A plan is frozen: where the settings file says the same, an edit in it has been followed.
@@ -78,6 +80,10 @@ class Standing:
                 files.copy(path, path.with_name("AIGen.set-aside.yaml"))
             files.write_text(path, text)
         return _digest(text)
+
+    def _wrote(self, settings: Settings) -> bool:
+        """Whether these settings are what we wrote last."""
+        return self.checkpoint.settings_sha256 == _digest(self._text(settings))
 
     def _text(self, settings: Settings) -> str:
         return aigen_file.dump_aigen(replace(self._base, settings=settings))
