@@ -126,7 +126,7 @@ def advise(work: Attempt, plan: Plan, assessment: Assessment, history: History) 
 def _generate(work: Attempt, plan: Plan) -> Generation:
     number = plan.iteration
     _stand(work, plan, "generate")
-    tickets = TicketFile(
+    tickets = TicketFile.of_unfinished(
         work.paths.tickets(number),
         lambda: work.clock.now().isoformat(),
         lambda ticket: _stand(work, plan, "generate", ticket),

@@ -28,6 +28,21 @@ class TicketFile:
         """Every ticket of this plan, oldest first."""
         return self._tickets
 
+    @classmethod
+    def of_unfinished(
+        cls, path: Path, now: Callable[[], str], opened: Callable[[Ticket], None]
+    ) -> TicketFile:
+        """The tickets of an iteration that is not committed: a collected picture is to be collected again.
+
+        It may be that a kill came between the settling of its ticket and the commit. On disk nothing changes.
+        """
+        tickets = cls(path, now, opened)
+        tickets._tickets = tuple(
+            replace(ticket, outcome=None) if ticket.outcome == "collected" else ticket
+            for ticket in tickets._tickets
+        )
+        return tickets
+
     def open(self, host: str) -> Ticket:
         """Choose a new lower-case UUID, write it down durably, then return it."""
         ticket = Ticket(ticket=str(uuid4()), host=host, sent_at=self._now())
