@@ -154,6 +154,15 @@ def remove(path: Path) -> None:
         _sync_dir(path.parent)
 
 
+def remove_empty_dir(path: Path) -> None:
+    """Delete a directory if it is there and empty, durably."""
+    if not path.is_dir() or any(path.iterdir()):
+        return
+    with _translated(path, 0):
+        path.rmdir()
+        _sync_dir(path.parent)
+
+
 def copy(source: Path, target: Path) -> None:
     """Copy a file's bytes, atomically and durably."""
     write_bytes(target, source.read_bytes())

@@ -76,6 +76,7 @@ def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_fro
 
 def _latest(project: ProjectPaths) -> _Latest | None:
     """The newest run, with what a kill left half-done completed."""
+    runs.remove_leftovers(project)
     ids = runs.run_ids(project)
     if not ids:
         return None
@@ -90,7 +91,7 @@ def _latest(project: ProjectPaths) -> _Latest | None:
         files.move(project.checkpoint, kept)
         notes = (f"{damage}; it was rebuilt from the run's own files and kept as {kept.name}",)
     if checkpoint is not None and checkpoint.run_id != record.run_id:
-        _put_aside(project, checkpoint)
+        _put_aside(project)
         checkpoint = None
     return _Latest(
         run=record,
@@ -165,35 +166,46 @@ def _resume_from(
             f"--resume-from {first}: run {latest.run.run_id} has iterations 1 to {last}",
             f"Give a number from 1 to {last + 1}.",
         )
+    _drop_derived_settings(project, latest.checkpoint)
+    # The output is decided anew: the best picture may be among what is put aside. This is written first, so
+    # that after a kill in the middle of putting aside a plain `run` goes on here.
+    checkpoint = Checkpoint(run_id=latest.run.run_id, status="running")
+    checkpoint_file.write(project.checkpoint, checkpoint)
     runs.supersede(latest.paths, first, now.strftime("%Y-%m-%d_%H-%M-%S"))
     opened = _resumed(latest, wanted)
     kept = f"iterations below {first} kept, the rest moved to superseded/"
-    _drop_derived_settings(project, latest.checkpoint)
-    # The output is decided anew: the best picture may be among what was put aside.
-    checkpoint = Checkpoint(run_id=latest.run.run_id, status="running")
     return replace(opened, checkpoint=checkpoint, notes=(*opened.notes, kept))
 
 
 def _begin(
     project: ProjectPaths, wanted: RunRecord, now: datetime, latest: _Latest | None, why: str
 ) -> Opened:
-    """A new run folder. Nothing of the old run is lost: its checkpoint goes into its own folder."""
+    """A new run folder. Nothing of the old run is lost: its checkpoint goes into its own folder.
+
+    In this order a kill at any point leaves either the old run, ended, or the new one, begun.
+    """
+    notes = list(latest.notes) if latest else []
+    if latest:
+        notes += _end(project, latest.checkpoint, why)
     run_id = runs.new_run_id(project, now)
     run = replace(wanted, run_id=run_id, started_at=now.isoformat())
     paths = project.run(run_id)
-    notes = list(latest.notes) if latest else []
-    if latest:
-        notes += _keep_edited_settings(project, latest.checkpoint)
     runs.write_run(paths, run)
     if latest:
-        old = latest.checkpoint
-        if why and not old.finished:
-            old = replace(old, status="stopped", reason=why)
-            notes.append(f"run {old.run_id} ended as stopped: {why}")
-        _put_aside(project, old)
-        _drop_derived_settings(project, latest.checkpoint)
+        _put_aside(project)
     checkpoint = Checkpoint(run_id=run_id, status="running")
     return Opened(run=run, paths=paths, checkpoint=checkpoint, resumed=False, notes=tuple(notes))
+
+
+def _end(project: ProjectPaths, old: Checkpoint, why: str) -> list[str]:
+    """Write down that a run has ended; its settings make room for those of the next one."""
+    notes = _keep_edited_settings(project, old)
+    _drop_derived_settings(project, old)
+    if why and not old.finished:
+        old = replace(old, status="stopped", reason=why)
+        notes.append(f"run {old.run_id} ended as stopped: {why}")
+    checkpoint_file.write(project.checkpoint, old)
+    return notes
 
 
 def _keep_edited_settings(project: ProjectPaths, old: Checkpoint) -> list[str]:
@@ -202,18 +214,21 @@ def _keep_edited_settings(project: ProjectPaths, old: Checkpoint) -> list[str]:
     if not path.exists() or runs.sha256_of(path) == old.settings_sha256:
         return []
     kept = path.with_name(f"AIGen.before-{old.run_id}-ended.yaml")
-    files.copy(path, kept)
+    files.move(path, kept)
     return [
         f"the edited working/AIGen.yaml was kept as {kept.name}; the new run starts from config/AIGen.yaml"
     ]
 
 
-def _put_aside(project: ProjectPaths, checkpoint: Checkpoint) -> None:
+def _put_aside(project: ProjectPaths) -> None:
+    """Move the checkpoint of an earlier run into that run's folder."""
+    checkpoint = checkpoint_file.read(project.checkpoint)
+    if checkpoint is None:
+        return
     target = project.run(checkpoint.run_id).root
     if not target.is_dir():
         raise ProjectError(
             f"{project.checkpoint} names run {checkpoint.run_id}, whose folder is gone",
             "Put the folder back, or delete checkpoint.json: it is derived from the runs' own files.",
         )
-    checkpoint_file.write(target / "checkpoint.json", checkpoint)
-    files.remove(project.checkpoint)
+    files.move(project.checkpoint, target / "checkpoint.json")

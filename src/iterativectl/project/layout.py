@@ -143,15 +143,24 @@ class ProjectPaths:
         return self.root / "logs" / "app.log"
 
     @property
+    def output(self) -> Path:
+        return self.root / "output"
+
+    @property
     def output_image(self) -> Path:
-        return self.root / "output" / "output.png"
+        return self.output / "output.png"
 
     @property
     def output_metadata(self) -> Path:
-        return self.root / "output" / "output_metadata.json"
+        return self.output / "output_metadata.json"
+
+    @property
+    def descriptions(self) -> Path:
+        """Input pictures in words, kept across runs."""
+        return self.working / "descriptions"
 
     def description(self, input_sha256: str) -> Path:
-        return self.working / "descriptions" / f"{input_sha256}.json"
+        return self.descriptions / f"{input_sha256}.json"
 
     def run(self, run_id: str) -> RunPaths:
         return RunPaths(self.root, run_id)

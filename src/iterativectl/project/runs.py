@@ -179,6 +179,20 @@ def remove_partials(paths: RunPaths) -> None:
     """Delete what a kill left half-written."""
     if paths.root.is_dir():
         files.remove_partials(paths.root)
+    for folder in paths.superseded.glob("*"):
+        files.remove_empty_dir(folder)
+
+
+def remove_leftovers(project: ProjectPaths) -> None:
+    """Delete half-written files beside the runs, and the folders of runs killed before they began."""
+    for folder in (project.working, project.descriptions, project.output):
+        for leftover in folder.glob(f"*{files.TEMPORARY_SUFFIX}"):
+            files.remove(leftover)
+    for folder in project.working.iterdir() if project.working.is_dir() else ():
+        run_json = project.run(folder.name).run_json
+        if RUN_ID.fullmatch(folder.name) and not run_json.exists():
+            files.remove(files.partial_path(run_json))
+            files.remove_empty_dir(folder)
 
 
 def file_hashes(paths: RunPaths, iteration: int) -> dict[str, str]:
