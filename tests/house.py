@@ -21,7 +21,7 @@ LAYERS = (
     {"config", "images", "files", "resources"},
     {"generation", "vision", "project"},
     {"judging", "policy"},
-    {"runner", "attempt", "attention", "standing", "opening", "loading", "doctor"},
+    {"runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"},
     {"compose"},
     {"cli"},
     {"__main__"},

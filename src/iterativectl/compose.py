@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from iterativectl import files, generation, opening, runner
-from iterativectl.attempt import Attempt
 from iterativectl.attention import Attention
 from iterativectl.config.types import AIGen
 from iterativectl.errors import ConfigError, JudgeUnavailable, Problem, ServerUnavailable
@@ -42,9 +41,14 @@ _log = logging.getLogger(__name__)
 
 POLICIES = {"classic": Classic}
 LEAST_FREE_BYTES = 500 * 2**20
-EMBEDDED_NOTE = (
-    "the embedded engine: a classical painter and measurements, no diffusion model, no vision model"
-)
+EMBEDDED_NOTES = {  # (pictures, judge)
+    (
+        True,
+        True,
+    ): "the embedded engine: a classical painter and measurements, no diffusion or vision model",
+    (True, False): "the embedded painter: classical edits of light and style, no diffusion model",
+    (False, True): "the embedded judge: measurements, no vision model; objects and faces it cannot see",
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +162,6 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
         report(event)
 
     usage = UsageFile(paths.usage, lambda: world.clock.now().isoformat())
-    standing = Standing(place.project, opened.checkpoint, run.aigen, world.clock)
     attention = Attention(place.project.control, run.run_id, world.clock)
     router = build_router(
         run.aivis,
@@ -168,42 +171,32 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
         clock=world.clock,
         attend=attention,
     )
-    policy = POLICIES[run.rules.policy](
-        rules=run.rules, start=run.aigen.settings, run_seed=run.run_seed, strategy="img2img"
-    )
-    attempt = Attempt(
-        project=place.project,
-        paths=paths,
-        run=run,
-        policy=policy,
-        generator=place.generator,
-        judge=Judge(ask=router.ask, templates=run.prompts),
-        standing=standing,
-        attention=attention,
-        report=tell,
-        clock=world.clock,
-    )
     tell(_started(opened, config, place))
     work = runner.Work(
         project=place.project,
         paths=paths,
         run=run,
-        policy=policy,
-        attempt=attempt,
-        standing=standing,
+        policy=_policy(run),
+        generator=place.generator,
+        judge=Judge(ask=router.ask, templates=run.prompts),
+        standing=Standing(place.project, opened.checkpoint, run.aigen, world.clock),
         attention=attention,
-        usage=usage,
         report=tell,
         clock=world.clock,
+        usage=usage,
         wait_seconds=run.aigen.comfyui.wait_seconds,
     )
     return runner.run(work)
 
 
+def _policy(run: RunRecord) -> Classic:
+    build = POLICIES[run.rules.policy]
+    return build(rules=run.rules, start=run.aigen.settings, run_seed=run.run_seed)
+
+
 def _started(opened: Opened, config: Config, place: Place) -> Event:
     run = opened.run
-    embedded = EMBEDDED in (run.aigen.backend, run.aivis.provider)
-    notes = [*config.notes, *opened.notes, *([EMBEDDED_NOTE] if embedded else []), *place.notes]
+    notes = [*config.notes, *opened.notes, *_what_is_embedded(run), *place.notes]
     return Event(
         type="run_started",
         data={
@@ -216,6 +209,12 @@ def _started(opened: Opened, config: Config, place: Place) -> Event:
             "notes": notes,
         },
     )
+
+
+def _what_is_embedded(run: RunRecord) -> list[str]:
+    """The embedded engine is called what it is wherever a person meets it."""
+    embedded = (run.aigen.backend == EMBEDDED, run.aivis.provider == EMBEDDED)
+    return [EMBEDDED_NOTES[embedded]] if any(embedded) else []
 
 
 def _placed(workspace: WorkspacePaths, project: ProjectPaths, config: Config, world: World) -> Place:

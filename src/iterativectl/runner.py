@@ -15,9 +15,6 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from iterativectl import attempt, files
-from iterativectl.attempt import Attempt
-from iterativectl.attention import Attention
-from iterativectl.clock import Clock
 from iterativectl.errors import (
     ConfigError,
     IterativeError,
@@ -29,12 +26,9 @@ from iterativectl.events import Event
 from iterativectl.model import History, Iteration, Plan, Settings, Stop
 from iterativectl.policy import stopping
 from iterativectl.policy.classic import settings_of
-from iterativectl.ports import Reporter
 from iterativectl.project import output, records, runs
-from iterativectl.project.layout import ProjectPaths, RunPaths
-from iterativectl.project.runs import RunRecord
 from iterativectl.project.usage import UsageFile
-from iterativectl.standing import Standing
+from iterativectl.steps import Attempt
 
 _log = logging.getLogger(__name__)
 
@@ -45,20 +39,11 @@ class Policy(Protocol):
     def decide(self, history: History) -> Stop | Sequence[Plan]: ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+@dataclass(frozen=True, kw_only=True)
+class Work(Attempt):
     """All that one run works with. `wait_seconds`: how long a lost server is waited for."""
 
-    project: ProjectPaths
-    paths: RunPaths
-    run: RunRecord
-    policy: Policy
-    attempt: Attempt
-    standing: Standing
-    attention: Attention
     usage: UsageFile
-    report: Reporter
-    clock: Clock
     wait_seconds: float
 
 
@@ -87,7 +72,7 @@ def run(work: Work) -> Ended:
         failures = 0
         while not isinstance(decision := _stand(work, history), Stop):
             plan = _frozen(work, history, decision[0])
-            iteration = attempt.make(work.attempt, plan, history)
+            iteration = attempt.make(work, plan, history)
             history = _committed(work, history, iteration)
             failures = 0 if iteration.status == "ok" else failures + 1
             _after_failure(work, iteration, failures)
@@ -113,7 +98,7 @@ def _loaded(work: Work) -> History:
         return history
     if isinstance(decision, Stop) or runs.read_plan(work.paths, last.number + 1):
         return history
-    advised = replace(last, advice=attempt.advise(work.attempt, last.plan, last.assessment, history))
+    advised = replace(last, advice=attempt.advise(work, last.plan, last.assessment, history))
     return replace(history, iterations=(*history.iterations[:-1], advised))
 
 
@@ -186,7 +171,7 @@ def _based_on(history: History, edited: Settings) -> History:
 
 def _frozen(work: Work, history: History, planned: Plan) -> Plan:
     """The next plan on disk; one that is there already (from before an interruption) wins."""
-    work.attention.between_steps(work.report, work.attempt.held)
+    work.attention.between_steps(work.report, work.held)
     plan = runs.read_plan(work.paths, planned.iteration)
     if plan is None:
         plan = _planned_anew(work, history, planned)
@@ -242,25 +227,7 @@ def _after_failure(work: Work, iteration: Iteration, failures: int) -> None:
             iteration.failure.hint or "Mend the cause and run the same command again: it goes on from there.",
         )
     if iteration.failure.code == ServerUnavailable.code:
-        _wait_for_server(work, iteration.failure.message)
-
-
-def _wait_for_server(work: Work, why: str) -> None:
-    """Wait until the generating server answers. Raises ServerUnavailable after wait_seconds."""
-    deadline = work.clock.monotonic() + work.wait_seconds
-    said = False
-    while not work.attempt.generator.reachable():
-        if work.clock.monotonic() >= deadline:
-            raise ServerUnavailable(
-                f"the server did not come back within {work.wait_seconds:.0f} s: {why}",
-                "Start it and run the same command again: the run goes on where it stopped.",
-            )
-        if not said:
-            what = f"{why}; waiting up to {work.wait_seconds:.0f} s for the server"
-            work.report(Event(type="warning", data={"message": what}))
-            said = True
-        work.attention()
-        work.clock.sleep(1.0)
+        attempt.wait_for_server(work, work.wait_seconds, iteration.failure.message)
 
 
 def _pause(work: Work, error: IterativeError) -> None:

@@ -97,8 +97,9 @@ def _outside_band(
     else:
         why = f"similarity {similarity:.2f} is below {TOO_DIFFERENT}: a different picture"
         stepped = replace(base, denoise=_clamp(base.denoise - DENOISE_STEP, DENOISE_BOUNDS))
-    tuned = Tuned(parameters=stepped, reasons=(f"{why}: {_moves(base, stepped)}",))
-    return _suggested(tuned, base, direction, suggestion) if suggestion else tuned
+    parameters = _suggested(stepped, base, direction, suggestion or {})
+    by = "" if parameters == stepped else "as suggested, "
+    return Tuned(parameters=parameters, reasons=(f"{why}: {by}{_moves(base, parameters)}",))
 
 
 def _inside_band(base: Parameters, recent: Sequence[Assessment], criteria: Sequence[Criterion]) -> Tuned:
@@ -120,17 +121,12 @@ def _inside_band(base: Parameters, recent: Sequence[Assessment], criteria: Seque
     return Tuned(parameters=base, reasons=())
 
 
-def _suggested(tuned: Tuned, base: Parameters, direction: Direction, suggestion: Mapping[str, Any]) -> Tuned:
+def _suggested(
+    stepped: Parameters, base: Parameters, direction: Direction, suggestion: Mapping[str, Any]
+) -> Parameters:
     """The model's values instead of the step's, where they are inside the bounds and not against the step."""
-    values: dict[str, Any] = {}
-    for name, value in suggestion.items():
-        usable = _usable(name, value, base, direction)
-        if usable is not None and usable != getattr(tuned.parameters, name):
-            values[name] = usable
-    if not values:
-        return tuned
-    parameters = replace(tuned.parameters, **values)
-    return Tuned(parameters=parameters, reasons=(*tuned.reasons, f"suggested: {_moves(base, parameters)}"))
+    usable = {name: _usable(name, value, base, direction) for name, value in suggestion.items()}
+    return replace(stepped, **{name: value for name, value in usable.items() if value is not None})
 
 
 def _usable(name: str, value: Any, base: Parameters, direction: Direction) -> Any:

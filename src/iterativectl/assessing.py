@@ -1,0 +1,182 @@
+"""Assessing one picture: measure, ask, judge, compare, and take advice for the next. Every step is a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from iterativectl import files
+from iterativectl.config.aigen import dump_aigen
+from iterativectl.events import Event
+from iterativectl.images.measure import measurements
+from iterativectl.images.normalise import to_picture, to_pixels
+from iterativectl.images.similarity import similarity
+from iterativectl.judging.judge import Pictures, Record
+from iterativectl.judging.rulings import gate_failed
+from iterativectl.judging.score import score
+from iterativectl.model import (
+    Advice,
+    Assessment,
+    Call,
+    Comparison,
+    History,
+    Iteration,
+    Plan,
+    Similarity,
+    Stop,
+    Value,
+    Verdict,
+)
+from iterativectl.policy.classic import settings_of
+from iterativectl.project import records, runs
+from iterativectl.steps import Attempt, stand, step
+
+QUESTIONS_FORMAT = "questions/1"
+EVALUATION_FORMAT = "evaluation/1"
+COMPARISON_FORMAT = "comparison/1"
+DESCRIPTION_FORMAT = "description/1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assessed:
+    """What the judge and the pixels said, and the requests it took."""
+
+    assessment: Assessment
+    calls: tuple[Call, ...]
+
+
+def assess(work: Attempt, plan: Plan) -> Assessed:
+    """Measure, ask the questions, judge the criteria, compare: in this order, each a file.
+
+    A picture that fails a gate is not shown to any model.
+    """
+    stand(work, plan, "judge")
+    path = work.paths.image(plan.iteration)
+    png = path.read_bytes()
+    result = to_pixels(png, name=path.name)
+    likeness = similarity(work.original_pixels, result)
+    measured = measurements(work.original_pixels, result, alike=likeness)
+    criteria = work.run.rules.in_force(plan.mask)
+    gated = work.judge.gate(criteria, measured) is not None
+    pictures = Pictures(
+        original=work.original,
+        result=to_picture(png, max_px=work.run.aivis.max_image_px, name=path.name),
+        description="" if gated else _description(work),
+        measured=measured,
+    )
+    answers, answered = _answers(work, plan, pictures, gated)
+    verdicts, judged = _verdicts(work, plan, pictures, answers)
+    comparison, compared = _comparison(work, plan, pictures, likeness, gated)
+    assessment = Assessment(
+        answers=answers, verdicts=verdicts, comparison=comparison, score=score(verdicts, criteria)
+    )
+    return Assessed(assessment=assessment, calls=(*answered, *judged, *compared))
+
+
+def _description(work: Attempt) -> str:
+    """The original in words, asked for once per input picture and kept across runs."""
+    known = _known_description(work)
+    if known is not None:
+        return known
+    path = work.project.description(work.run.input["sha256"])
+    work.report(Event(type="judging", data={"purpose": "describe_image"}))
+    text, record = work.judge.describe(work.original)
+    if text:
+        body = {"format": DESCRIPTION_FORMAT, "sha256": work.run.input["sha256"], "text": text}
+        files.write_json(path, {**body, "raw": list(record.raw), "calls": records.to_json(record.calls)})
+    return text
+
+
+def _known_description(work: Attempt) -> str | None:
+    path = work.project.description(work.run.input["sha256"])
+    return str(records.read(path, DESCRIPTION_FORMAT).get("text", "")) if path.exists() else None
+
+
+def _answers(
+    work: Attempt, plan: Plan, pictures: Pictures, gated: bool
+) -> tuple[Mapping[str, Value], tuple[Call, ...]]:
+    def ask() -> tuple[dict[str, Any], Record]:
+        if gated or not work.run.rules.questions:
+            return {"answers": {}}, Record()
+        answers, record = work.judge.answers(work.run.rules.questions, pictures)
+        return {"answers": dict(answers)}, record
+
+    path = work.paths.questions(plan.iteration)
+    body, calls = step(work, plan, path, QUESTIONS_FORMAT, "ask_questions", ask)
+    work.report(Event(type="answers_done", iteration=plan.iteration, data={"answers": body["answers"]}))
+    return body["answers"], calls
+
+
+def _verdicts(
+    work: Attempt, plan: Plan, pictures: Pictures, answers: Mapping[str, Value]
+) -> tuple[tuple[Verdict, ...], tuple[Call, ...]]:
+    criteria = work.run.rules.in_force(plan.mask)
+
+    def ask() -> tuple[dict[str, Any], Record]:
+        verdicts, record = work.judge.verdicts(criteria, pictures, answers)
+        measured = {"/".join(key): value for key, value in pictures.measured.items()}
+        return {"verdicts": records.to_json(verdicts), "measured": measured}, record
+
+    path = work.paths.evaluation(plan.iteration)
+    body, calls = step(work, plan, path, EVALUATION_FORMAT, "evaluate_criteria", ask)
+    verdicts = tuple(records.from_json(Verdict, entry) for entry in body["verdicts"])
+    data = {"verdicts": body["verdicts"], "score": score(verdicts, criteria)}
+    work.report(Event(type="verdicts_done", iteration=plan.iteration, data=data))
+    return verdicts, calls
+
+
+def _comparison(
+    work: Attempt, plan: Plan, pictures: Pictures, likeness: Similarity, gated: bool
+) -> tuple[Comparison, tuple[Call, ...]]:
+    def ask() -> tuple[dict[str, Any], Record]:
+        if gated:
+            return {"comparison": records.to_json(Comparison(similarity=likeness))}, Record()
+        comparison, record = work.judge.compare(pictures, likeness)
+        return {"comparison": records.to_json(comparison)}, record
+
+    path = work.paths.comparison(plan.iteration)
+    body, calls = step(work, plan, path, COMPARISON_FORMAT, "compare_images", ask)
+    comparison = records.from_json(Comparison, body["comparison"])
+    data = {
+        "similarity": records.to_json(comparison.similarity),
+        "differences": list(comparison.differences),
+    }
+    work.report(Event(type="comparison_done", iteration=plan.iteration, data=data))
+    return comparison, calls
+
+
+def advised(
+    work: Attempt, plan: Plan, assessment: Assessment, history: History
+) -> tuple[Advice | None, tuple[Call, ...]]:
+    """Prompts from what failed, parameters where similarity left its band.
+
+    Nothing when the run ends here, or when a gate failed: then nobody has looked at the picture.
+    """
+    so_far = Iteration(plan=plan, status="ok", assessment=assessment)
+    history = replace(history, iterations=(*history.iterations, so_far))
+    criteria = work.run.rules.in_force(plan.mask)
+    if gate_failed(assessment.verdicts, criteria) or isinstance(work.policy.decide(history), Stop):
+        return None, ()
+    stand(work, plan, "advise")
+
+    def ask() -> tuple[dict[str, Any], Record]:
+        described = _known_description(work) or ""
+        prompts, written = work.judge.improve(plan.prompts, criteria, assessment, history.notes, described)
+        direction = work.policy.direction(history) if work.run.aigen.tuning_suggest else None
+        if direction is None:
+            return {"advice": records.to_json(prompts)}, written
+        standing = replace(work.run.aigen, settings=settings_of(plan, work.run.aigen.settings))
+        text = dump_aigen(standing)
+        parameters, tuned = work.judge.suggest(text, plan.parameters, criteria, assessment, direction)
+        advice = Advice(
+            prompts=prompts.prompts,
+            parameters=parameters.parameters,
+            reason=" ".join(filter(None, (prompts.reason, parameters.reason))),
+        )
+        return {"advice": records.to_json(advice)}, Record.joined(written, tuned)
+
+    path = work.paths.advice(plan.iteration)
+    body, calls = step(work, plan, path, runs.ADVICE_FORMAT, "improve_prompts", ask)
+    work.report(Event(type="advice_done", iteration=plan.iteration, data={"advice": body["advice"]}))
+    return records.from_json(Advice, body["advice"]), calls

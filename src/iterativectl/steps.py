@@ -1,0 +1,83 @@
+"""What one try works with, and how a step becomes a file that is not made twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from iterativectl import files
+from iterativectl.attention import Attention
+from iterativectl.clock import Clock
+from iterativectl.events import Event
+from iterativectl.images.normalise import Pixels, to_picture, to_pixels
+from iterativectl.judging.judge import Judge, Record
+from iterativectl.model import Call, Picture, Plan, Ticket
+from iterativectl.policy.classic import Classic
+from iterativectl.ports import Generator, Purpose, Reporter
+from iterativectl.project import records
+from iterativectl.project.layout import ProjectPaths, RunPaths
+from iterativectl.project.runs import RunRecord
+from iterativectl.standing import Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """All that one try works with. `policy` says whether advice is wanted, and in which direction."""
+
+    project: ProjectPaths
+    paths: RunPaths
+    run: RunRecord
+    policy: Classic
+    generator: Generator
+    judge: Judge
+    standing: Standing
+    attention: Attention
+    report: Reporter
+    clock: Clock
+
+    @cached_property
+    def original(self) -> Picture:
+        """The input picture as the judge is shown it; prepared once a run."""
+        return to_picture(self.project.input.read_bytes(), max_px=self.run.aivis.max_image_px)
+
+    @cached_property
+    def original_pixels(self) -> Pixels:
+        """The input picture as measurements take it."""
+        return to_pixels(self.project.input.read_bytes(), name=self.project.input.name)
+
+    def held(self, held: bool) -> None:
+        """The checkpoint says so while a person holds the run."""
+        self.standing.save(status="held" if held else "running")
+
+
+def step(
+    work: Attempt,
+    plan: Plan,
+    path: Path,
+    kind: str,
+    purpose: Purpose,
+    ask: Callable[[], tuple[dict[str, Any], Record]],
+) -> tuple[dict[str, Any], tuple[Call, ...]]:
+    """A step's file: read when it is there, else made by `ask` and written at once."""
+    if path.exists():
+        body = records.read(path, kind)
+    else:
+        work.attention.between_steps(work.report, work.held)
+        work.report(Event(type="judging", iteration=plan.iteration, data={"purpose": purpose}))
+        found, record = ask()
+        body = {"format": kind, "iteration": plan.iteration, **found}
+        body |= {"raw": list(record.raw), "calls": records.to_json(record.calls)}
+        files.write_json(path, body)
+    try:
+        return body, tuple(records.from_json(Call, call) for call in body["calls"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise records.damaged(path, str(error)) from error
+
+
+def stand(work: Attempt, plan: Plan, step: str, ticket: Ticket | None = None) -> None:
+    """Say in the checkpoint what is in flight."""
+    flight = {"iteration": plan.iteration, "step": step, "ticket": ticket.ticket if ticket else None}
+    work.standing.save(in_flight=(flight,))
