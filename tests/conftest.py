@@ -14,7 +14,7 @@ from tests import guards
 
 LEFT_BY_RUNS = {"working", "output", "logs"}
 
-guards.install([guards.PROJECTS, *guards.homes(Path.home())], [guards.temporary_folder()])
+guards.install([guards.PROJECTS, *guards.homes(Path.home())])
 
 
 @pytest.fixture(autouse=True)

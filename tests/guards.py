@@ -39,24 +39,22 @@ class OutOfReach(BaseException):
 PROJECTS = Path(__file__).resolve().parents[1] / "projects"
 
 guarded: list[str] = []  # folders, absolute and real, each with a slash at its end
-allowed: list[str] = []  # folders inside them that tests may write after all
 
 
-def install(folders: Sequence[Path], exceptions: Sequence[Path]) -> None:
+def install(folders: Sequence[Path]) -> None:
     """From now on, and until the process ends."""
-    guarded.extend(_as_prefix(folder) for folder in folders)
-    allowed.extend(_as_prefix(folder) for folder in exceptions)
+    guarded.extend(os.path.realpath(folder) + "/" for folder in folders)
     sys.addaudithook(_look)
 
 
 def homes(home: Path) -> list[Path]:
-    """Where programs keep a person's settings; not all of home, which may hold this very checkout."""
-    return [home / name for name in (".config", ".cache", ".local/share", ".local/state", "projects")]
+    """Where programs keep a person's settings; not all of home, which may hold this very checkout.
 
-
-def temporary_folder() -> Path:
-    """Where tests may write, even when it lies in somebody's cache folder."""
-    return Path(tempfile.gettempdir())
+    Nor a folder in which the temporary one lies: there tests do write.
+    """
+    folders = [home / name for name in (".config", ".cache", ".local/share", ".local/state")]
+    temporary = Path(tempfile.gettempdir()).resolve()
+    return [folder for folder in folders if not temporary.is_relative_to(folder.resolve())]
 
 
 def without_keys(environ: dict[str, str]) -> list[str]:
@@ -87,7 +85,7 @@ def _refuse_path(event: str, given: Any, folder: int | None = None) -> None:
     if folder not in (None, -1):
         name = os.path.join(f"/proc/self/fd/{folder}", name)
     path = os.path.realpath(name) + "/"
-    if path.startswith(tuple(guarded)) and not path.startswith(tuple(allowed)):
+    if path.startswith(tuple(guarded)):
         raise OutOfReach(f"{event}: {path} is a person's own; a test writes below tmp_path")
 
 
@@ -100,7 +98,3 @@ def _refuse_host(event: str, host: Any) -> None:
     name = host.decode() if isinstance(host, bytes) else host
     if name and not name.startswith(LOOPBACK) and not name.endswith(NOBODY):
         raise OutOfReach(f"{event}: {name} is another machine; a test talks to a server that it started here")
-
-
-def _as_prefix(folder: Path) -> str:
-    return os.path.realpath(folder) + "/"

@@ -19,7 +19,7 @@ ELSEWHERE = "192.0.2.1"  # TEST-NET-1: nobody's address
 
 def test_home_is_a_test_folder() -> None:
     assert Path.home().name == "home"
-    assert str(guards.temporary_folder()) in str(Path.home())
+    assert Path.home().parent.name.startswith("pytest-")
     assert Path(os.environ["XDG_CONFIG_HOME"]).is_relative_to(Path.home())
 
 
@@ -57,29 +57,24 @@ def test_this_machine_is_in_reach() -> None:
             assert line.getpeername()[0] == "127.0.0.1"
 
 
-@pytest.mark.parametrize("path", [PROJECTS / "stray.txt", PROJECTS / "example" / "config" / "rules.yaml"])
-def test_the_checkouts_projects_cannot_be_written(path: Path) -> None:
-    before = path.read_bytes() if path.exists() else None
-    with pytest.raises(guards.OutOfReach):
-        path.write_text("changed")
-    with pytest.raises(guards.OutOfReach):
-        files.write_bytes(path, b"changed")
-    with pytest.raises(guards.OutOfReach):
-        path.unlink()
-    assert (path.read_bytes() if path.exists() else None) == before
-
-
-def test_the_checkouts_projects_cannot_be_changed_in_other_ways(tmp_path: Path) -> None:
+def test_the_checkouts_projects_cannot_be_changed(tmp_path: Path) -> None:
+    """Every attempt names something that is not there: were the rail broken, nothing would be lost."""
     mine = tmp_path / "mine"
     mine.touch()
+    stray = PROJECTS / "no-such-project" / "stray"
     before = sorted(PROJECTS.rglob("*"))
     for attempt in (
-        lambda: (PROJECTS / "new").mkdir(),
-        lambda: mine.rename(PROJECTS / "mine"),
-        lambda: (PROJECTS / "link").symlink_to(mine),
-        lambda: os.link(mine, PROJECTS / "hard"),
-        lambda: shutil.rmtree(PROJECTS / "example"),
-        lambda: os.open(PROJECTS / "new.txt", os.O_CREAT | os.O_WRONLY),
+        lambda: stray.write_text("x"),
+        lambda: files.write_bytes(PROJECTS / "stray", b"x"),
+        lambda: os.open(stray, os.O_CREAT | os.O_WRONLY),
+        lambda: stray.mkdir(),
+        lambda: mine.rename(stray),
+        lambda: stray.symlink_to(mine),
+        lambda: os.link(mine, stray),
+        lambda: stray.unlink(),
+        lambda: stray.rmdir(),
+        lambda: shutil.rmtree(stray),
+        lambda: os.truncate(stray, 0),
     ):
         with pytest.raises(guards.OutOfReach):
             attempt()
