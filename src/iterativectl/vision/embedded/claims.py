@@ -34,26 +34,44 @@ class Finding:
 
 
 def sunset(seen: Evidence) -> Finding:
-    """The upper part is largely red, orange or pink, and warmer than it was."""
-    share, now = seen.result.upper_ember_share, seen.result.brightness
-    gain = seen.result.upper_warmth - (seen.original.upper_warmth if seen.original else 0.0)
-    said = f"{share:.0%} of the upper part is red, orange or pink, its warmth changed by {gain:+.2f}"
-    if share >= 0.42 and gain >= 0.10 and now >= 0.15:
+    """The sky is largely red, orange or pink, and warmer than it was."""
+    if seen.beside is None:
+        share, gain = seen.result.upper_ember_share, seen.result.upper_warmth
+        said = f"{share:.0%} of the upper part is red, orange or pink"
+    elif seen.beside.sky_share < LEAST_SKY:
+        return Finding(level=None, reason="no sky was found in the original: of a sunset nothing can be told")
+    else:
+        share, gain = seen.beside.sky_ember_share, seen.beside.sky_warmth_gain
+        said = f"{share:.0%} of the sky is red, orange or pink, its warmth changed by {gain:+.2f}"
+        if seen.beside.sky_still_open < 0.8:
+            return Finding(level="faint", reason=f"{said}, but something stands where the sky was")
+    if share >= 0.42 and gain >= 0.25 and seen.result.brightness >= 0.15:
         return Finding(level="clear", reason=said)
     return Finding(level="absent" if share <= 0.12 or gain <= 0.03 else "faint", reason=said)
 
 
 def warm(seen: Evidence) -> Finding:
-    """More red and less blue than in the original."""
-    if seen.original is None:
+    """More red and less blue than in the original, nearly everywhere: a whiter sky alone is not warmer."""
+    if seen.original is None or seen.beside is None:
         return _graded(seen.result.warmth, 0.05, 0.14, "red less blue is {:+.2f}")
-    return _graded(seen.result.warmth - seen.original.warmth, 0.02, 0.06, "red less blue changed by {:+.2f}")
+    gain, share = seen.result.warmth - seen.original.warmth, seen.beside.warmer_share
+    return _tinted(gain, share, f"red less blue changed by {gain:+.2f}, {share:.0%} of the picture is warmer")
 
 
 def cold(seen: Evidence) -> Finding:
-    """More blue and less red than in the original."""
-    before = seen.original.warmth if seen.original else 0.0
-    return _graded(before - seen.result.warmth, 0.015, 0.04, "blue less red changed by {:+.2f}")
+    """More blue and less red than in the original, nearly everywhere."""
+    if seen.original is None or seen.beside is None:
+        return _graded(-seen.result.warmth, 0.05, 0.14, "blue less red is {:+.2f}")
+    gain, share = seen.original.warmth - seen.result.warmth, seen.beside.colder_share
+    # What is darker than it was has less of both colours to differ in.
+    gain /= min(1.0, seen.result.brightness / max(1e-3, seen.original.brightness))
+    return _tinted(gain, share, f"blue less red changed by {gain:+.2f}, {share:.0%} of the picture is colder")
+
+
+def _tinted(gain: float, share: float, said: str) -> Finding:
+    if gain >= 0.06 and share >= 0.8:
+        return Finding(level="clear", reason=said)
+    return Finding(level="absent" if gain <= 0.02 or share <= 0.5 else "faint", reason=said)
 
 
 def fog(seen: Evidence) -> Finding:
@@ -76,8 +94,13 @@ def snow(seen: Evidence) -> Finding:
         return Finding(level=None, reason="without green places in the original snow cannot be told")
     whitened = seen.beside.leaf_whitened
     colder = seen.original.warmth - seen.result.warmth
-    said = f"{whitened:.0%} of what was green is whitish, warmth fell by {colder:.2f}"
-    if whitened >= 0.4 and colder >= 0.03 and seen.beside.detail_ratio >= 0.75:
+    flatter = seen.result.contrast / max(1e-3, seen.original.contrast)  # a veil takes more of it
+    said = f"{whitened:.0%} of what was green is whitish, {colder:.2f} colder, contrast is {flatter:.0%}"
+    if seen.beside.kept < LEAST_KEPT or monochrome(seen).level == "clear":
+        return Finding(
+            level=None, reason="without its places or its colours, the leaves cannot be found again"
+        )
+    if whitened >= 0.4 and colder >= 0.03 and flatter >= 0.62:
         return Finding(level="clear", reason=said)
     return Finding(level="absent" if whitened <= 0.08 else "faint", reason=said)
 
@@ -89,6 +112,8 @@ def autumn(seen: Evidence) -> Finding:
     turned = seen.beside.leaf_turned
     lit = seen.result.upper_warmth - seen.original.upper_warmth
     said = f"{turned:.0%} of what was green is yellow, orange or red"
+    if seen.beside.kept < LEAST_KEPT:
+        return Finding(level=None, reason="too little stands where it was: the leaves cannot be found again")
     if turned > 0.15 and lit > 0.19:
         return Finding(level=None, reason=f"{said}, but so is the light: leaves cannot be told from it")
     if turned >= 0.5:
@@ -132,25 +157,23 @@ def colourful(seen: Evidence) -> Finding:
 
 
 def monochrome(seen: Evidence) -> Finding:
-    """Hardly any colour."""
-    return _graded(
-        -seen.result.saturation, -0.06, -0.03, "saturation is {:.2f}", shown=seen.result.saturation
-    )
+    """Hardly any colour for the light that there is."""
+    share = seen.result.saturation / max(0.02, seen.result.brightness)
+    return _graded(-share, -0.08, -0.03, "colour is {:.0%} of the brightness", shown=share)
 
 
 def drawn(seen: Evidence) -> Finding:
-    """A drawing is near white with little colour; a painting has lost fine detail inside shapes that stayed.
+    """A drawing is near white with hardly any colour, and its lines stand.
 
-    Only its absence is ever certain enough for a photograph: shapes, colours and fine detail all kept.
+    A painting's loss of fine detail is also a blurred photograph's: for those only the absence is ever sure,
+    with shapes, colours and fine detail all kept.
     """
     if seen.original is None or seen.beside is None:
         return Finding(level=None, reason="without the original a drawing cannot be told")
-    detail, kept = seen.beside.detail_ratio, seen.beside.kept
-    paler = seen.original.saturation - seen.result.saturation
+    detail, kept, now = seen.beside.detail_ratio, seen.beside.kept, seen.result
+    paler = seen.original.saturation - now.saturation
     said = f"fine detail is {detail:.0%} of the original's, colour changed by {-paler:+.2f}"
-    sketch = seen.result.white_share >= 0.4 and seen.result.saturation <= 0.08 and detail >= 1.05
-    painted = detail <= 0.8 and kept <= 0.9 and seen.result.haze - seen.original.haze <= 0.05
-    if sketch or painted:
+    if now.white_share >= 0.4 and now.saturation <= 0.05 and detail >= 1.05 and paler >= 0.03:
         return Finding(level="clear", reason=said)
     return Finding(level="absent" if kept >= 0.83 and detail <= 1.15 else "faint", reason=said)
 
@@ -172,19 +195,24 @@ def structure(seen: Evidence) -> Finding:
     said = f"shapes agree by {kept:.2f}; {lost} neighbouring cells lost theirs, {new} have new ones"
     if not seen.beside.same_shape:
         return Finding(level="absent", reason="the picture has another aspect ratio")
-    if kept >= 0.83 and lost <= 3 and new <= 3:
+    if kept >= 0.83 and lost <= 2 and new <= 2:
         return Finding(level="clear", reason=said)
     return Finding(level="absent" if kept <= 0.6 or lost > 8 or new > 8 else "faint", reason=said)
 
 
 def vignette(seen: Evidence) -> Finding:
-    """The corners are darker than they were."""
-    if seen.original is None:
+    """All four corners are darker than they were, by themselves and beside the middle."""
+    if seen.beside is None:
         return Finding(level=None, reason="without the original darkened corners cannot be told")
-    fall = 1 - seen.result.corners / max(1e-3, seen.original.corners)
-    return _graded(fall, 0.08, 0.25, "the corners lost {:.0%} of their brightness")
+    corner, middle = seen.beside.brightest_corner, seen.beside.middle
+    said = f"the corners have {corner:.0%} of their brightness or less, the middle {middle:.0%}"
+    if corner <= 0.8 and middle >= 0.7 and corner <= 0.75 * middle:
+        return Finding(level="clear", reason=said)
+    return Finding(level="absent" if corner >= 0.92 * middle else "faint", reason=said)
 
 
+LEAST_SKY = 0.05  # share of the original that is sky below which nothing is said of a sunset
+LEAST_KEPT = 0.4  # agreement of shapes below which no place can be found again
 LEAST_LEAVES = 0.05  # share of green pixels in the original below which nothing is said of leaves
 
 

@@ -20,17 +20,20 @@ CELL_PX = 24  # structure is compared cell by cell; 16 cells along the longest s
 SEARCH_PX = 4  # how far a cell may have moved and still be in its place (about 1 %)
 DETAILED = 0.03  # mean absolute Laplacian of luma above which a cell shows something to recognise
 NEW_DETAIL = 0.04  # the same for a cell that showed nothing before
-LOST = 0.35  # correlation below which a cell's detail is not the same any more
+TINTED = 0.015  # change of tint above which a place is warmer or colder than it was
+SKY_ROUGHNESS = 0.16  # mean Sobel gradient of luma; clouds stay below it
+SKY_WARMTH = 0.12  # red minus blue above which a smooth place by day is a wall rather than the sky
+LOST = 0.45  # correlation below which a cell's detail is not the same any more
 NOTHING_THERE = -2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One picture in figures. All in [0, 1] but warmth ([-1, 1], red minus blue) and corners (a ratio).
+    """One picture in figures. All in [0, 1] but warmth ([-1, 1], red minus blue).
 
     `*_share`: share of pixels. `upper_*`: of the upper 40 %. `haze`: the dark channel, how far the darkest of
     each neighbourhood is lifted towards grey (0 clear - 1 nothing to be seen). `detail`: mean absolute
-    Laplacian of luma. `corners`: brightness of the four corners relative to the middle.
+    Laplacian of luma.
     """
 
     brightness: float
@@ -43,7 +46,6 @@ class Look:
     white_share: float
     haze: float
     detail: float
-    corners: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,10 @@ class Beside:
     `lost_cells` and `new_cells`: the largest patch of neighbouring cells whose detail is gone, or stands
     where there was none (a cell is CELL_PX wide). `leaf_turned`, `leaf_whitened`: how much of what was green
     is now yellow to red, or whitish. `detail_ratio`: fine detail relative to the original's.
+    `brightest_corner`: how much of its brightness the corner has that kept most of it; `middle` the same of
+    the middle third. `warmer_share`, `colder_share`: of all places, by the tint of their light. `sky_*`: of
+    the original's sky, found by its smoothness from the upper edge down; `sky_still_open`: how much of it is
+    smooth in the result too, so that nothing stands in it now.
     """
 
     kept: float
@@ -64,6 +70,14 @@ class Beside:
     leaf_whitened: float
     detail_ratio: float
     same_shape: bool
+    brightest_corner: float
+    middle: float
+    warmer_share: float
+    colder_share: float
+    sky_share: float
+    sky_ember_share: float
+    sky_warmth_gain: float
+    sky_still_open: float
 
 
 def look(pixels: Pixels) -> Look:
@@ -73,7 +87,7 @@ def look(pixels: Pixels) -> Look:
     luma = np.asarray(cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY), dtype=np.float32)
     hue, saturation, value = _hsv(rgb)
     horizon = round(0.4 * rgb.shape[0])
-    ember = ((hue < 55) | (hue > 315)) & (saturation > 0.22) & (value > 0.35)
+    ember = _ember(hue, saturation, value)
     white = (value > 0.72) & (saturation < 0.14)
     warm = rgb[..., 0] - rgb[..., 2]
     return Look(
@@ -87,7 +101,6 @@ def look(pixels: Pixels) -> Look:
         white_share=_mean(white),
         haze=_haze(rgb),
         detail=_mean(np.abs(cv2.Laplacian(luma, cv2.CV_32F))),
-        corners=_corners(luma),
     )
 
 
@@ -99,7 +112,9 @@ def beside(original: Pixels, result: Pixels) -> Beside:
     after = np.asarray(cv2.resize(result, size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     kept = _cells_kept(before, after)
     lost = (kept < LOST) & (kept > NOTHING_THERE)
-    leaf = _leaf(before)
+    leaf, sky = _leaf(before), _sky(before)
+    tint = _tint(after) - _tint(before)
+    corner, middle = _corners(_luma(before), _luma(after))
     hue, saturation, value = _hsv(_unit(after))
     turned = (hue < 50) & (saturation > 0.3)
     whitened = (value > 0.55) & (saturation < 0.2)
@@ -112,6 +127,14 @@ def beside(original: Pixels, result: Pixels) -> Beside:
         leaf_whitened=_mean(whitened[leaf]) if leaf.any() else 0.0,
         detail_ratio=_detail(after) / max(1e-6, _detail(before)),
         same_shape=same_shape,
+        brightest_corner=corner,
+        middle=middle,
+        warmer_share=_mean(tint > TINTED),
+        colder_share=_mean(tint < -TINTED),
+        sky_share=_mean(sky),
+        sky_ember_share=_mean(_ember(hue, saturation, value)[sky]),
+        sky_warmth_gain=_mean(_warmth(after)[sky]) - _mean(_warmth(before)[sky]),
+        sky_still_open=_mean((_roughness(after) < 2 * SKY_ROUGHNESS)[sky]),
     )
 
 
@@ -144,6 +167,34 @@ def _green(hue: Floats, saturation: Floats, value: Floats) -> NDArray[np.bool_]:
     return np.asarray((hue > 55) & (hue < 170) & (saturation > 0.15) & (value > 0.08))
 
 
+def _ember(hue: Floats, saturation: Floats, value: Floats) -> NDArray[np.bool_]:
+    """Red, orange, yellow or pink, with some colour and light in it."""
+    return np.asarray(((hue < 55) | (hue > 315)) & (saturation > 0.22) & (value > 0.35))
+
+
+def _warmth(pixels: Pixels) -> Floats:
+    return np.asarray((pixels[..., 0].astype(np.float32) - pixels[..., 2]) / np.float32(255))
+
+
+def _tint(pixels: Pixels) -> Floats:
+    """Red less blue beside all three together: what a change of brightness leaves alone."""
+    soft = cv2.GaussianBlur(pixels.astype(np.float32), (0, 0), 2)
+    return np.asarray((soft[..., 0] - soft[..., 2]) / (soft.sum(axis=2) + 12), dtype=np.float32)
+
+
+def _sky(pixels: Pixels) -> NDArray[np.bool_]:
+    """Smooth, bright and not green from the upper edge down to the first thing that stands in the way."""
+    reddish = _warmth(pixels) > SKY_WARMTH
+    smooth = _roughness(pixels) < SKY_ROUGHNESS
+    return np.logical_and.accumulate(smooth & (_luma(pixels) > 0.3) & ~_leaf(pixels) & ~reddish, axis=0)
+
+
+def _roughness(pixels: Pixels) -> Floats:
+    luma = _luma(pixels)
+    across, down = cv2.Sobel(luma, cv2.CV_32F, 1, 0), cv2.Sobel(luma, cv2.CV_32F, 0, 1)
+    return np.asarray(cv2.blur(cv2.magnitude(across, down), (5, 5)), dtype=np.float32)
+
+
 def _leaf(pixels: Pixels) -> NDArray[np.bool_]:
     hue, saturation, value = _hsv(_unit(pixels))
     return _green(hue, saturation, value)
@@ -159,11 +210,17 @@ def _haze(rgb: Floats) -> float:
     return min(1.0, _mean(dark[round(0.4 * dark.shape[0]) :]))
 
 
-def _corners(luma: Floats) -> float:
-    rows, columns = luma.shape[0] // 6, luma.shape[1] // 6
-    corners = [luma[:rows, :columns], luma[:rows, -columns:], luma[-rows:, :columns], luma[-rows:, -columns:]]
-    middle = luma[2 * rows : -2 * rows, 2 * columns : -2 * columns]
-    return float(np.mean([_mean(corner) for corner in corners])) / max(1e-3, _mean(middle))
+def _corners(before: Floats, after: Floats) -> tuple[float, float]:
+    """Brightness beside what it was: of the corner that kept most of it, and of the middle third."""
+    rows, columns = before.shape[0] // 6, before.shape[1] // 6
+    top, bottom, left, right = slice(0, rows), slice(-rows, None), slice(0, columns), slice(-columns, None)
+    corners = [_kept_light(before, after, row, column) for row in (top, bottom) for column in (left, right)]
+    inner_rows, inner_columns = slice(2 * rows, -2 * rows), slice(2 * columns, -2 * columns)
+    return max(corners), _kept_light(before, after, inner_rows, inner_columns)
+
+
+def _kept_light(before: Floats, after: Floats, rows: slice, columns: slice) -> float:
+    return _mean(after[rows, columns]) / max(0.02, _mean(before[rows, columns]))
 
 
 def _detail(pixels: Pixels) -> float:

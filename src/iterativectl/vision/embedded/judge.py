@@ -19,6 +19,7 @@ NOTHING_KNOWN = "not in the embedded judge's vocabulary of light, weather, seaso
 _PLAIN = "what how is are the of a in it this picture image look looks like describe"
 _LIGHT = "light lighting weather mood atmosphere colours colors colour time day season"
 _PLAIN_WORDS, _LIGHT_WORDS = set(_PLAIN.split()), set(_LIGHT.split())
+_SAME = ("same", "the same", "unchanged", "equal")
 CONFIDENCE = {"clear": "high", "absent": "high", "faint": "medium"}
 
 
@@ -70,6 +71,9 @@ def _criterion(item: Item, seen: Evidence) -> dict[str, Any]:
     found = understood.claim.judge(seen)
     if found.level is None:
         return {"reason": found.reason, "answer": "unclear", "confidence": "low"}
+    passes_when_absent = understood.negated != (item.min == 0 and item.max == 0)
+    if found.level == "faint" and understood.claim.only_absence and not passes_when_absent:
+        return {"reason": found.reason, "answer": "unclear", "confidence": "low"}
     wanted = "absent" if understood.negated else "clear"
     answer = "yes" if found.level == wanted else "no"
     if item.min == 0 and item.max == 0:
@@ -95,13 +99,22 @@ def _question(item: Item, seen: Evidence) -> Any:
 
 
 def _choice(item: Item, seen: Evidence) -> str:
-    """The one allowed value whose claim is clear; "unclear" with none or several."""
-    clear = []
-    for value in item.enum:
-        understood = understand(str(value))
-        if understood and not understood.negated and understood.claim.judge(seen).level == "clear":
-            clear.append(str(value))
-    return clear[0] if len(clear) == 1 else "unclear"
+    """The one allowed value whose claim is clear; "unclear" with none or several.
+
+    "the same" is the answer where every other value is understood and absent.
+    """
+    levels = {str(value): _level(str(value), seen) for value in item.enum}
+    clear = [value for value, level in levels.items() if level == "clear"]
+    if clear:
+        return clear[0] if len(clear) == 1 else "unclear"
+    same = [value for value in levels if value.lower() in _SAME]
+    others = {level for value, level in levels.items() if value not in same}
+    return same[0] if same and others == {"absent"} else "unclear"
+
+
+def _level(value: str, seen: Evidence) -> str | None:
+    understood = understand(value)
+    return None if understood is None or understood.negated else understood.claim.judge(seen).level
 
 
 def _asks_for_the_light(question: str) -> bool:

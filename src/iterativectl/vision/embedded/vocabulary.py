@@ -19,16 +19,24 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# Words that carry no claim of their own.
+# Words that carry no claim of their own. Not among them: what makes a wish of a question (should, would) and
+# "original", which may only stand where it is compared with.
 _EMPTY = _words(
     """
-    a an the is are was were be been it its this that there here does do did has have had can could would
-    should in on of at to as by for from with within and still now clearly visibly really very overall all
-    over whole look looks like seem seems appear appears show shows shown see seen picture image photo
-    photograph result scene view version than compared original before
+    a an the is are was were be been it its this that there here does do did has have had
+    in on of at to by for from with within and still now clearly visibly really very overall all whole
+    look looks like seem seems appear appears show shows shown see seen picture image photo photograph result
+    scene view version
     """
 )
+_COMPARED = re.compile(
+    r" (?:than|as|compared (?:to|with)) (?:it was )?(?:in |on )?"
+    r"(?:the original(?: (?:picture|image|photo))?|before) "
+)
 _NEGATIONS = _words("no not without free none never isn't aren't doesn't lack lacks lacking nor")
+_OF_WHAT_FOLLOWS = _words("no without free none lack lacks lacking nor")
+_PLACES = _words("sky air land landscape ground trees leaves foliage corners")
+_OPPOSITES = {"blurry": "sharp", "blurred": "sharp", "blur": "sharp"}
 _SEVERAL = _words("or but while whereas unless")  # more than one claim in a sentence
 _PHRASES = {
     "golden hour": "sunset",
@@ -44,8 +52,9 @@ _PHRASES = {
     "autumn colors": "autumn",
     "fall colours": "autumn",
     "fall colors": "autumn",
-    "as in the original": "",
-    "in the original": "",
+    "all over": "",
+    "where they were": "same place",
+    "in place of": "instead",
 }
 
 
@@ -57,6 +66,7 @@ class Claim:
     names: frozenset[str]
     beside: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
+    only_absence: bool = False  # what is faint may be there or not: neither "yes" nor "no"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,7 +108,7 @@ CLAIMS: dict[str, Claim] = {
     "fog": Claim(
         judge=claims.fog,
         names=_words("fog foggy mist misty haze hazy"),
-        beside=_words("light thin soft air mist fog landscape land layer veil veiled"),
+        beside=_words("light thin soft air mist fog landscape land layer veil veiled over"),
     ),
     "warm": Claim(
         judge=claims.warm,
@@ -134,6 +144,7 @@ CLAIMS: dict[str, Claim] = {
     ),
     "drawn": Claim(
         judge=claims.drawn,
+        only_absence=True,
         names=_words("painting drawing sketch painted drawn"),
         beside=_words("painting drawing sketch painted drawn pencil oil"),
     ),
@@ -144,7 +155,7 @@ CLAIMS: dict[str, Claim] = {
     ),
     "structure": Claim(
         judge=claims.structure,
-        names=_words("same unchanged kept intact preserved identical recognisable recognizable where they"),
+        names=_words("same unchanged kept intact preserved identical recognisable recognizable"),
         needs=_words("place position positions shape shapes structure composition layout outline outlines"),
         beside=_words(
             """
@@ -166,22 +177,37 @@ CLAIMS: dict[str, Claim] = {
 def understand(question: str) -> Understood | None:
     """The claim that a yes/no question asks about; None when any word of meaning is not understood."""
     words = _tokens(question)
+    if not words or words[0].endswith("n't"):  # "Isn't it night?": yes may mean either
+        return None
     if any(word in _SEVERAL for word in words) and not _is_choice_of_synonyms(words):
         return None
-    negations = sum(word in _NEGATIONS for word in words)
-    content = [word for word in words if word not in _EMPTY | _NEGATIONS | _SEVERAL]
+    if _negates_from_behind(words):
+        return None
+    turned = sum(word in _NEGATIONS or word in _OPPOSITES for word in words)
+    content = _content(words)
     for claim in CLAIMS.values():
         if _fits(claim, content):
-            return Understood(claim=claim, negated=negations % 2 == 1)
+            return Understood(claim=claim, negated=turned % 2 == 1)
     return None
 
 
 def _tokens(question: str) -> list[str]:
     text = re.sub(r"[^a-z' ]+", " ", question.lower().replace("-", " "))
-    text = f" {' '.join(text.split())} "
+    text = _COMPARED.sub(" ", f" {' '.join(text.split())} ")
     for phrase, word in _PHRASES.items():
         text = text.replace(f" {phrase} ", f" {word} ")
     return text.split()
+
+
+def _content(words: list[str]) -> list[str]:
+    kept = [word for word in words if word not in _EMPTY | _NEGATIONS | _SEVERAL]
+    return [_OPPOSITES.get(word, word) for word in kept]
+
+
+def _negates_from_behind(words: list[str]) -> bool:
+    """ "Is it winter without snow?": the claim stands before what is denied, so it is not the one denied."""
+    at = next((at for at, word in enumerate(words) if word in _OF_WHAT_FOLLOWS), 0)
+    return not set(_content(words[:at])) <= _PLACES
 
 
 def _fits(claim: Claim, content: list[str]) -> bool:
@@ -192,6 +218,6 @@ def _fits(claim: Claim, content: list[str]) -> bool:
 
 def _is_choice_of_synonyms(words: list[str]) -> bool:
     """ "mist or fog", "a painting or a drawing": one claim in two words, when "or" is the only such word."""
-    content = [word for word in words if word not in _EMPTY | _NEGATIONS | _SEVERAL]
+    content = _content(words)
     only_or = {word for word in words if word in _SEVERAL} == {"or"}
     return only_or and any(len(set(content) & c.names) > 1 and _fits(c, content) for c in CLAIMS.values())
