@@ -225,7 +225,7 @@ def _placed(workspace: WorkspacePaths, project: ProjectPaths, config: Config, wo
     generator = build_generator(workspace, project, config.aigen, world)
     faults = [finding for finding in generator.check(config.aigen.settings) if finding.status == "error"]
     if faults and not generator.reachable():
-        raise ServerUnavailable(f"{faults[0].what}: {faults[0].why}", faults[0].todo)
+        raise ServerUnavailable(_said(faults[0]), faults[0].todo)
     if faults:
         problems = [Problem(where="AIGen.yaml", path=f.what, message=f.why) for f in faults]
         raise ConfigError(problems, faults[0].todo)
@@ -240,6 +240,10 @@ def _refuse_absent_judges(models: tuple[VisionModel, VisionModel | None]) -> tup
     for model in models:
         found = [finding for finding in model.check() if finding.status == "error"] if model else []
         if model and not found:
-            return tuple(f"{fault.what}: {fault.why}; the fallback judges" for fault in faults)
+            return tuple(f"{_said(fault)}; the fallback judges" for fault in faults)
         faults += found
-    raise JudgeUnavailable("; ".join(f"{f.what}: {f.why}" for f in faults), faults[0].todo)
+    raise JudgeUnavailable("; ".join(map(_said, faults)), faults[0].todo)
+
+
+def _said(finding: Finding) -> str:
+    return ": ".join(filter(None, (finding.what, finding.why)))
