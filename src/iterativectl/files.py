@@ -1,6 +1,6 @@
 """The only writer of files in this program.
 
-Durability order (reliability.md, promises 1 and 8): write the temporary file beside the target, fsync it,
+Durability order (docs/promises.md, promise 1): write the temporary file beside the target, fsync it,
 rename it over the target, fsync the directory. A reader sees the old file or the new one, never a half.
 """
 

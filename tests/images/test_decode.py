@@ -1,4 +1,4 @@
-"""Promise 25: broken, huge and disguised pictures are refused with a reason, whatever the bytes."""
+"""Promise 15: broken, huge and disguised pictures are refused with a reason, whatever the bytes."""
 
 from __future__ import annotations
 

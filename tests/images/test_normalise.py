@@ -1,4 +1,4 @@
-"""Promise 24: the judge sees the picture that a person sees. Golden pixels, one case per way to store."""
+"""Promise 14: the judge sees the picture that a person sees. Golden pixels, one case per way to store."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promise 14: a bad reply is "no verdict", never an exception and never an invented value."""
+"""Promise 5: a bad reply is "no verdict", never an exception and never an invented value."""
 
 from __future__ import annotations
 

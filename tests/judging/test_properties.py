@@ -1,4 +1,4 @@
-"""Promise 14 with replies that nobody thought of: cut anywhere, damaged anywhere, or pure noise."""
+"""Promise 5 with replies that nobody thought of: cut anywhere, damaged anywhere, or pure noise."""
 
 from __future__ import annotations
 
