@@ -94,7 +94,7 @@ def usage(calls: Sequence[Call]) -> dict[str, Any]:
     """Tokens and cost of an iteration's calls. cost_usd is None when no call's cost is known."""
     costs = [call.cost_usd for call in calls if call.cost_usd is not None]
     return {
-        "requests": sum(call.attempts for call in calls),
+        "requests": len(calls),  # one a request sent, tries that failed included
         "input_tokens": sum(call.tokens.get("input", 0) for call in calls),
         "output_tokens": sum(call.tokens.get("output", 0) for call in calls),
         "cost_usd": round(sum(costs), 6) if costs else None,
@@ -137,7 +137,7 @@ def _aivis(calls: Sequence[Call]) -> dict[str, Any]:
         "model": last.model if last else None,
         "using_fallback": any(call.fallback for call in calls),
         "success": bool(last and last.error is None),
-        "attempts": sum(call.attempts for call in asked),
+        "attempts": len(asked),
         "error": last.error if last else None,
     }
 
