@@ -135,7 +135,7 @@ class Stage:
     """A workspace with one project, and whoever watches its runs."""
 
     root: Path
-    clock: Clock = field(default_factory=Clock)
+    clock: Any = field(default_factory=Clock)
     environ: dict[str, str] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
     watchers: list[Callable[[Event], None]] = field(default_factory=list)

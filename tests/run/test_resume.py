@@ -25,9 +25,10 @@ def test_an_unfinished_run_goes_on_by_itself(stage: Stage, critic: Critic) -> No
     assert (ended.status, ended.iterations) == ("passed", 2)
     started = stage.told("run_started")[0].data
     assert (started["resumed"], started["iterations_done"]) == (True, 1)
-    assert first.items() - {("events.jsonl", first["events.jsonl"])} - {
-        ("usage.jsonl", first["usage.jsonl"])
-    } <= tree(stage.paths.root).items()
+    assert (
+        first.items() - {("events.jsonl", first["events.jsonl"])} - {("usage.jsonl", first["usage.jsonl"])}
+        <= tree(stage.paths.root).items()
+    )
     assert len(critic.of("criteria")) == 2, "no picture was judged twice"
 
 
