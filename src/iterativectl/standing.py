@@ -46,7 +46,7 @@ class Standing:
         if not path.exists() or self.checkpoint.settings_sha256 is None:
             return None
         digest = hashlib.sha256(path.read_bytes()).hexdigest()
-        if digest in (self.checkpoint.settings_sha256, _digest(self._text(derived))):
+        if digest == self.checkpoint.settings_sha256 or digest == _digest(self._text(derived)):
             return None
         loaded, _ = aigen_file.load_aigen(path)
         same = loaded.settings == derived or (loaded.settings == before and self._wrote(before))
