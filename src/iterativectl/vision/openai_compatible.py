@@ -24,7 +24,7 @@ from iterativectl.vision.keys import find_key, require_address
 from iterativectl.vision.presets import PRESETS, Preset
 from iterativectl.vision.strict_schema import strict
 from iterativectl.vision.transport import Server
-from iterativectl.vision.wire import bound, in_base64, labels
+from iterativectl.vision.wire import Verbatim, bound, in_base64, labels
 
 OPTIONAL = ("temperature", "response_format", "max_tokens")
 
@@ -130,7 +130,7 @@ def content(request: VisionRequest) -> str | list[dict[str, Any]]:
         return request.prompt
     parts: list[dict[str, Any]] = [{"type": "text", "text": request.prompt}]
     for label, (_, picture) in zip(labels(request.images), request.images, strict=True):
-        url = f"data:image/png;base64,{in_base64(picture)}"
+        url = Verbatim(f"data:image/png;base64,{in_base64(picture)}")
         parts += [{"type": "text", "text": label}, {"type": "image_url", "image_url": {"url": url}}]
     return parts
 

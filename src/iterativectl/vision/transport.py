@@ -24,6 +24,7 @@ from requests.utils import get_auth_from_url
 
 from iterativectl.vision.errors import ProviderError
 from iterativectl.vision.keys import Scrubber, without_user_info
+from iterativectl.vision.wire import to_json_bytes
 
 CONNECT_SECONDS = 10.0
 LOOK_SECONDS = 15.0  # for the small GET requests of a check
@@ -113,7 +114,7 @@ class Server:
             with self.session.request(
                 method,
                 self.base_url + path,
-                data=None if body is None else json.dumps(body).encode("utf-8"),
+                data=None if body is None else to_json_bytes(body),
                 headers={"Content-Type": "application/json", **self.headers},
                 auth=self._authorise,
                 timeout=(min(CONNECT_SECONDS, seconds), seconds),
