@@ -65,6 +65,34 @@ def test_a_png_cut_anywhere_is_noticed():
     assert decode.verify_png(WHOLE) == (40, 40)
 
 
+@pytest.mark.parametrize("lowest", [0, 1, 255])
+@pytest.mark.parametrize("missing", [0, 1, 2])
+@pytest.mark.parametrize("samples", [1, 3, 4])
+def test_missing_rows_are_noticed_whatever_the_lowest_one_shows(lowest, missing, samples):
+    rows = [b"\0" + bytes([value]) * 9 * samples for value in (7, 8, lowest)]
+    data = s.raw_png(9, 3, 8, {1: 0, 3: 2, 4: 6}[samples], b"".join(rows[: 3 - missing]))
+    if not missing:
+        assert decode.verify_png(data) == (9, 3)
+        return
+    with pytest.raises(ImageError, match="bytes of its pixels are missing"):
+        decode.verify_png(data)
+
+
+def test_the_same_bytes_are_decoded_once():
+    data = s.saved(s.corners())
+    assert decode.decode(data) is decode.decode(bytes(bytearray(data)))
+    other = decode.decode(s.saved(s.corners(41, 20)))
+    assert other.size == (41, 20)
+    for cut in (data[:-20], FLIPPED):
+        with pytest.raises(ImageError):
+            decode.decode(cut)
+
+
+def test_a_large_picture_is_not_kept_at_hand():
+    data = s.saved(Image.new("L", (2500, 1700)))
+    assert decode.decode(data) is not decode.decode(data)
+
+
 def test_an_artefact_must_be_a_png():
     with pytest.raises(ImageError, match="but a JPEG"):
         decode.verify_png(s.saved(s.corners(), "JPEG"))
