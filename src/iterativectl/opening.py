@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from pathlib import Path
 
 from iterativectl import files
 from iterativectl.errors import ProjectError, UsageError
@@ -130,9 +131,7 @@ def _merged(old: RunRecord, current: RunRecord) -> tuple[RunRecord, tuple[str, .
     )
     aigen = replace(old.aigen, comfyui=current.aigen.comfyui)
     merged = replace(old, rules=rules, aigen=aigen, aivis=current.aivis)
-    notes = []
-    if rules != old.rules:
-        notes.append(f"max_iterations is {rules.max_iterations} now (it was {old.rules.max_iterations})")
+    notes = runs.retuned(old, current)
     if replace(aigen, comfyui=old.aigen.comfyui) != replace(current.aigen, comfyui=old.aigen.comfyui):
         notes.append(
             "config/AIGen.yaml changed since this run began: its start settings count from the next run"
@@ -166,15 +165,22 @@ def _resume_from(
             f"--resume-from {first}: run {latest.run.run_id} has iterations 1 to {last}",
             f"Give a number from 1 to {last + 1}.",
         )
+    folder = runs.superseded_folder(latest.paths, now)
+    edited = _keep_edited_settings(
+        project,
+        latest.checkpoint,
+        folder / "AIGen.yaml",
+        f"iteration {first} starts from the settings as they were then",
+    )
     _drop_derived_settings(project, latest.checkpoint)
     # The output is decided anew: the best picture may be among what is put aside. This is written first, so
     # that after a kill in the middle of putting aside a plain `run` goes on here.
     checkpoint = Checkpoint(run_id=latest.run.run_id, status="running")
     checkpoint_file.write(project.checkpoint, checkpoint)
-    runs.supersede(latest.paths, first, now.strftime("%Y-%m-%d_%H-%M-%S"))
+    runs.supersede(latest.paths, first, folder)
     opened = _resumed(latest, wanted)
     kept = f"iterations below {first} kept, the rest moved to superseded/"
-    return replace(opened, checkpoint=checkpoint, notes=(*opened.notes, kept))
+    return replace(opened, checkpoint=checkpoint, notes=(*opened.notes, kept, *edited))
 
 
 def _begin(
@@ -199,7 +205,8 @@ def _begin(
 
 def _end(project: ProjectPaths, old: Checkpoint, why: str) -> list[str]:
     """Write down that a run has ended; its settings make room for those of the next one."""
-    notes = _keep_edited_settings(project, old)
+    kept = project.settings.with_name(f"AIGen.before-{old.run_id}-ended.yaml")
+    notes = _keep_edited_settings(project, old, kept, "the new run starts from config/AIGen.yaml")
     _drop_derived_settings(project, old)
     if why and not old.finished:
         old = replace(old, status="stopped", reason=why)
@@ -208,16 +215,14 @@ def _end(project: ProjectPaths, old: Checkpoint, why: str) -> list[str]:
     return notes
 
 
-def _keep_edited_settings(project: ProjectPaths, old: Checkpoint) -> list[str]:
-    """A new run starts from config/AIGen.yaml: what a person wrote into working/ is kept beside."""
+def _keep_edited_settings(project: ProjectPaths, old: Checkpoint, kept: Path, instead: str) -> list[str]:
+    """Move what a person wrote into working/AIGen.yaml to `kept`: `instead` of it something else counts."""
     path = project.settings
     if not path.exists() or runs.sha256_of(path) == old.settings_sha256:
         return []
-    kept = path.with_name(f"AIGen.before-{old.run_id}-ended.yaml")
     files.move(path, kept)
-    return [
-        f"the edited working/AIGen.yaml was kept as {kept.name}; the new run starts from config/AIGen.yaml"
-    ]
+    name = kept.relative_to(project.root).as_posix()
+    return [f"the edited working/AIGen.yaml was kept as {name}; {instead}"]
 
 
 def _put_aside(project: ProjectPaths) -> None:

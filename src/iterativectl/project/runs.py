@@ -25,6 +25,7 @@ RUN_FORMAT = "run/1"
 PLAN_FORMAT = "plan/1"
 ADVICE_FORMAT = "advice/1"
 SUPERSEDED_FORMAT = "superseded/1"
+_TIME = "%Y-%m-%d_%H-%M-%S"
 _STEP_FOLDERS = ("metadata", "plan", "workflow", "images", "questions", "evaluation", "comparison", "advice")
 
 
@@ -59,7 +60,7 @@ def run_ids(project: ProjectPaths) -> list[str]:
 def new_run_id(project: ProjectPaths, now: datetime) -> str:
     """Local time as a run id; a second later where a folder of that name is there already."""
     while True:
-        run_id = now.strftime("%Y-%m-%d_%H-%M-%S")
+        run_id = now.strftime(_TIME)
         root = project.run(run_id).root
         if not root.exists() or not any(root.iterdir()):
             return run_id
@@ -156,12 +157,18 @@ def takes(paths: RunPaths) -> dict[int, int]:
     return counts
 
 
-def supersede(paths: RunPaths, first: int, at: str) -> None:
-    """Move iterations `first` and above to superseded/`at`/, losing nothing.
+def superseded_folder(paths: RunPaths, now: datetime) -> Path:
+    """superseded/TIME/; a second later where a folder of that name is there already."""
+    while (folder := paths.superseded / now.strftime(_TIME)).exists():
+        now += timedelta(seconds=1)
+    return folder
+
+
+def supersede(paths: RunPaths, first: int, folder: Path) -> None:
+    """Move iterations `first` and above to a folder below superseded/, losing nothing.
 
     The intent is written first, so that a kill in the middle is finished by the next start.
     """
-    folder = paths.superseded / at
     files.write_json(folder / "intent.json", {"format": SUPERSEDED_FORMAT, "first": first})
     finish_superseding(paths)
 
@@ -246,3 +253,23 @@ def changes(old: RunRecord, new: RunRecord) -> list[str]:
 def judged_by(rules: Rules) -> Rules:
     """The rules less what may change in the middle of a run."""
     return replace(rules, max_iterations=0, patience=None, max_failures=0)
+
+
+def retuned(old: RunRecord, new: RunRecord) -> list[str]:
+    """Sentences on what differs and may: an unfinished run goes on with the values of today."""
+    notes = []
+    for name in ("max_iterations", "patience", "max_failures"):
+        before, now = getattr(old.rules, name), getattr(new.rules, name)
+        if before != now:
+            notes.append(f"{name} is {_said(now)} now (it was {_said(before)})")
+    servers = (aigen_file.aigen_to_json(run.aigen)["comfyui"] for run in (old, new))
+    judges = (aivis_file.aivis_to_json(run.aivis) for run in (old, new))
+    for file, prefix, (before, now) in (("AIGen.yaml", "comfyui.", servers), ("AIVis.yaml", "", judges)):
+        names = [prefix + name for name in now if before.get(name) != now[name]]
+        if names:
+            notes.append(f"{', '.join(names)} in {file} changed since this run began: used as they are now")
+    return notes
+
+
+def _said(value: int | None) -> str:
+    return "null" if value is None else str(value)
