@@ -12,13 +12,12 @@ from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.ollama import FakeOllama
 from tests.run.stage import Critic, Stage, from_picture, judged_by, painted_by
 
-
 MEMORY = Path("/dev/shm")
 
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A folder on a disk in memory, where there is one: a run syncs a hundred files, and none is about that here."""
+    """A folder in memory, where there is one: a run syncs a hundred files, and that is no matter here."""
     if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK)):
         yield tmp_path
         return

@@ -1,7 +1,7 @@
-"""A project on a stage: real files, a fake ComfyUI and a fake judge, time that passes only when somebody waits.
+"""A project on a stage: real files, a fake ComfyUI, a fake judge, time that passes only when somebody waits.
 
-Runs go through compose.run_project, as those of `iterativectl run` do. Nothing of ours is patched: what a test
-wants to happen in the middle of a run it does from the Reporter, where a person would be watching.
+Runs go through compose.run_project, as those of `iterativectl run` do. Nothing of ours is patched: what a
+test wants to happen in the middle of a run it does from the Reporter, where a person would be watching.
 """
 
 from __future__ import annotations
@@ -30,7 +30,11 @@ CANARY = "zanzibar"  # a word of the positive prompt that no judge may ever hear
 RULES = """\
 project: {name: attire, max_iterations: 4}
 acceptance_criteria:
-  - {field: suit, question: "Is it a dark suit?", intent: change, must_include: [dark suit], ban_terms: [hoodie]}
+  - field: suit
+    question: Is it a dark suit?
+    intent: change
+    must_include: [dark suit]
+    ban_terms: [hoodie]
   - {field: face, question: "Is it the same face?", intent: preserve, ban_terms: [other face]}
 questions:
   - {field: clothing, question: "What is worn?", type: string}
@@ -55,7 +59,7 @@ Says = Callable[[str, int], Any]
 
 
 class Clock:
-    """Time that moves by a thousandth with every look, and by whole waits. `meanwhile` is called in each wait."""
+    """Time that moves a little with every look, and by whole waits. `meanwhile` is called in each of them."""
 
     def __init__(self) -> None:
         self.began = datetime(2026, 1, 9, 22, 25, 59, tzinfo=timezone.utc)

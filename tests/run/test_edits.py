@@ -167,8 +167,9 @@ def test_resume_from_keeps_an_edit_beside_and_says_so(stage: Stage) -> None:
     stage.edit(("seed: null", "seed: 4711"))
     mine = stage.project.settings.read_text()
     stage.run(resume_from=2, max_iterations=2)
-    kept = stage.project.working / f"AIGen.before-{first.run_id}-ended.yaml"
-    assert kept.read_text() == mine and kept.name in stage.notes
+    (aside,) = stage.paths.superseded.iterdir()
+    assert (aside / "AIGen.yaml").read_text() == mine
+    assert f"kept as working/{first.run_id}/superseded/{aside.name}/AIGen.yaml" in stage.notes
     assert edited_plans(stage) == []
 
 
@@ -216,7 +217,7 @@ def test_what_we_write_is_never_taken_for_an_edit(stage: Stage) -> None:
 
 
 def test_a_kill_between_our_two_writes_leaves_no_edit(stage: Stage) -> None:
-    """working/AIGen.yaml is new, the checkpoint that holds its hash is old: planted by putting the old one back."""
+    """working/AIGen.yaml is new, the checkpoint that holds its hash is old: here it is put back."""
     stage.run_until("iteration_committed", 1)
     older = stage.project.checkpoint.read_text()
     settings = stage.project.settings.read_text()
