@@ -67,8 +67,11 @@ def create_bytes(path: Path, content: bytes) -> None:
         _sync_dir(path.parent)
 
 
-def append_line(path: Path, line: str) -> None:
-    """Append one line durably. A torn last line, left by a kill, is cut off first."""
+def append_line(path: Path, line: str, *, durable: bool = True) -> None:
+    """Append one line. A torn last line, left by a kill, is cut off first.
+
+    `durable`: on the disk when this returns; False for what a power cut may take, such as a log's last lines.
+    """
     content = line.rstrip("\n").encode("utf-8") + b"\n"
     with _translated(path, len(content)):
         make_dir(path.parent)
@@ -83,10 +86,11 @@ def append_line(path: Path, line: str) -> None:
             except OSError:
                 os.ftruncate(descriptor, end)
                 raise
-            os.fsync(descriptor)
+            if durable:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
-        if fresh:
+        if fresh and durable:
             _sync_dir(path.parent)
 
 

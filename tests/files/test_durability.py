@@ -1,7 +1,7 @@
 """A write survives a power cut, not only a kill: what was not synced is thrown away, point by point.
 
-The model of a disk: a file's bytes are durable after fsync of the file, a name (creation, rename) after fsync of
-its directory. Between two syncs the disk may have kept any of it: names without bytes are the classic loss.
+The model of a disk: a file's bytes are durable after fsync of the file, a name (creation, rename) after fsync
+of its directory. Between two syncs the disk may have kept any of it: names without bytes are the classic loss.
 """
 
 import os
@@ -160,3 +160,19 @@ def test_a_writer_without_one_step_fails(step: str, tmp_path: Path, monkeypatch:
     target.write_bytes(OLD)
     disk = record(monkeypatch, target, lambda: writer_without(step)(target))
     assert not durable(disk, OLD)
+
+
+@pytest.mark.parametrize("sure", [True, False])
+@pytest.mark.parametrize("old", [None, b'{"n": 1}\n'])
+def test_a_power_cut_takes_an_appended_line_only_where_it_may(
+    sure: bool, old: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A spectator's log may lose its last lines; what was spent may not."""
+    target = tmp_path / "lines.jsonl"
+    if old is not None:
+        target.write_bytes(old)
+    disk = record(monkeypatch, target, lambda: files.append_line(target, '{"n": 2}', durable=sure))
+    whole = (old or b"") + b'{"n": 2}\n'
+    assert all(left <= {None, b"", old, whole} for left in disk.leftovers)
+    assert (disk.leftovers[-1] == {whole}) is sure
+    assert target.read_bytes() == whole

@@ -1,4 +1,7 @@
-"""events.jsonl: what happened in a run, for the viewer and people. A view: losing a line loses nothing."""
+"""events.jsonl: what happened in a run, for the viewer and people. A view: losing a line loses nothing.
+
+Hence it is not forced to the disk: a power cut may take the last lines, a kill takes none.
+"""
 
 from __future__ import annotations
 
@@ -35,6 +38,6 @@ class EventLog:
             self._last_progress = now
         line = json.dumps(to_json(event, at=now.isoformat(), run_id=self._run_id), ensure_ascii=False)
         try:
-            files.append_line(self._path, line)
+            files.append_line(self._path, line, durable=False)
         except StorageError as error:
             _log.warning("an event was not written: %s", error.message)
