@@ -1,8 +1,8 @@
 """The table behind images/similarity.py: python benchmarks/similarity.py [FOLDER of photographs].
 
-Without a folder: the held-out photographs in tests/data/photos. For every edit the lowest, the middle and the
-highest similarity and share of changed cells over the photographs, for all pairs of different photographs too,
-and the time for one comparison beside that of reading the two pictures.
+Without a folder: the held-out photographs in tests/data/photos. For every edit the lowest, the middle and
+the highest similarity and share of changed cells over the photographs, for all pairs of different photographs
+too, and the time for one comparison beside that of reading the two pictures.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT), str(ROOT / "src")]
 
+from tests.images.edits import EDITS  # noqa: E402
+
 from iterativectl.images.normalise import Pixels, to_pixels  # noqa: E402
 from iterativectl.images.similarity import similarity  # noqa: E402
-from tests.images.edits import EDITS  # noqa: E402
 
 KINDS = {".jpg", ".jpeg", ".png", ".webp"}
 
