@@ -1,7 +1,8 @@
 """A write survives a power cut, not only a kill: what was not synced is thrown away, point by point.
 
 The model of a disk: a file's bytes are durable after fsync of the file, a name (creation, rename) after fsync
-of its directory. Between two syncs the disk may have kept any of it: names without bytes are the classic loss.
+of its directory. Between two syncs the disk may have kept any of it: names without bytes are the classic
+loss.
 """
 
 import os
