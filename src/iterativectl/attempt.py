@@ -79,7 +79,7 @@ def _generate(work: Attempt, plan: Plan) -> Generation:
             type="generation_done",
             iteration=number,
             data={
-                "path": str(work.paths.image(number)),
+                "path": work.paths.relative(work.paths.image(number)),
                 "width": generation.width,
                 "height": generation.height,
                 "seconds": generation.seconds,

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 EventType = Literal[
-    "run_started",  # run_id, resumed, iterations_done, max_iterations, engine, judge
+    "run_started",  # run_id, resumed, iterations_done, max_iterations, engine, judge, notes
     "settings_edited",  # settings
     "iteration_planned",  # plan
     "generation_queued",  # ticket, host, position (jobs before ours, None unknown)
@@ -21,12 +21,13 @@ EventType = Literal[
     "verdicts_done",  # verdicts, score
     "comparison_done",  # similarity, differences
     "advice_done",  # advice
-    "iteration_committed",  # score, best, reasons
+    "iteration_committed",  # score, best, best_score, similarity, cost_usd
     "iteration_failed",  # failure
     "run_held",  # why (a person asked for a pause)
     "run_resumed",  # after a hold
     "run_paused",  # code, message, hint
-    "run_finished",  # status, reason, best_iteration, score, path, seconds, cost_usd
+    # run_id, status, reason, accepted, iterations, best_iteration, score, path, kept_run_id, usage, seconds
+    "run_finished",
     "warning",  # message
 ]
 

@@ -260,10 +260,8 @@ def _finish(work: Work, history: History, decision: Stop, began: float) -> Ended
         seconds=work.clock.monotonic() - began,
     )
     work.standing.save(status=decision.status, reason=decision.reason)
-    data = {
-        **records.to_json(replace(ended, output=None)),
-        "path": str(ended.output) if ended.output else None,
-    }
+    data = records.to_json(ended) | {"path": work.paths.relative(ended.output) if ended.output else None}
+    del data["output"]
     work.report(Event(type="run_finished", data=data))
     return ended
 
