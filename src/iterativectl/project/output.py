@@ -63,10 +63,9 @@ def _keeps(current: Mapping[str, Any], run: RunRecord, accepted: bool) -> bool:
     """Whether the picture that is there stays: accepted, for the same rules and input, and not outdone."""
     if current.get("run_id") == run.run_id or not current.get("accepted"):
         return False
-    if current.get("judged_for") != judged_for(run):
-        return False
-    rehearsal = run.aigen.backend == "embedded" and current.get("backend") != "embedded"
-    return rehearsal or not accepted
+    if run.aigen.backend == "embedded" and current.get("backend") != "embedded":
+        return True  # a rehearsal's, whatever it is judged by, is no match for a picture that was really made
+    return current.get("judged_for") == judged_for(run) and not accepted
 
 
 def judged_for(run: RunRecord) -> str:
