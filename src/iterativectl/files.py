@@ -29,12 +29,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     partial = partial_path(path)
     with _translated(path, len(content)):
         make_dir(path.parent)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            _write_all(descriptor, content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _write_partial(partial, content)
         partial.replace(path)
         _sync_dir(path.parent)
 
@@ -54,12 +49,7 @@ def create_bytes(path: Path, content: bytes) -> None:
     partial = partial_path(path)
     with _translated(path, len(content)):
         make_dir(path.parent)
-        descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
-        try:
-            _write_all(descriptor, content)
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+        _write_partial(partial, content)
         try:
             os.link(partial, path)
         finally:
@@ -188,6 +178,16 @@ def free_bytes(path: Path) -> int:
     while not path.exists():
         path = path.parent
     return shutil.disk_usage(path).free
+
+
+def _write_partial(partial: Path, content: bytes) -> None:
+    """A whole temporary file on the disk."""
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    try:
+        _write_all(descriptor, content)
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _write_all(descriptor: int, content: bytes) -> None:

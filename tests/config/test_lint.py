@@ -2,7 +2,8 @@
 
 import pytest
 
-from iterativectl.config.lint import contains_term, lint
+from iterativectl.config.lint import lint
+from iterativectl.config.phrases import contains
 from iterativectl.config.types import Criterion, PromptTemplates, Question, Rules
 
 SUIT = Criterion(field="suit", question="Is it a suit?")
@@ -47,4 +48,4 @@ def test_unknown_placeholders_in_prompts() -> None:
     ],
 )
 def test_terms_are_phrases_at_word_boundaries(text: str, term: str, inside: bool) -> None:
-    assert contains_term(text, term) is inside
+    assert contains(text, term) is inside

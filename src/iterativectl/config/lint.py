@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Sequence
 
 from iterativectl.config.check import in_order
+from iterativectl.config.phrases import contains
 from iterativectl.config.prompts import template_faults
 from iterativectl.config.types import AIGen, Criterion, PromptTemplates, Question, Rules
 from iterativectl.config.wording import did_you_mean
@@ -80,7 +81,7 @@ def _own_terms(source: Document, rules: Rules) -> Iterator[Problem]:
     for index, criterion in enumerate(rules.acceptance_criteria):
         for at, needed in enumerate(criterion.must_include):
             for key, term in _forbidden(criterion):
-                if contains_term(needed, term):
+                if contains(needed, term):
                     message = f"'{needed}' is wanted, but '{term}' in {key} of the same criterion forbids it"
                     yield source.problem(("acceptance_criteria", index, "must_include", at), message)
 
@@ -92,7 +93,7 @@ def _conflicts(source: Document, rules: Rules) -> Iterator[Problem]:
                 if other is criterion:
                     continue
                 for key, term in _forbidden(other):
-                    if contains_term(needed, term):
+                    if contains(needed, term):
                         message = (
                             f"'{needed}' is wanted here, but {other.field} has '{term}' in {key}: "
                             f"it goes in while {criterion.field} fails, and out again after"
@@ -159,7 +160,7 @@ def _start_prompts(source: Document, rules: Rules, aigen: AIGen | None) -> Itera
     where = "AIGen.yaml's prompt" if start else "the base prompt"
     for index, criterion in enumerate(rules.acceptance_criteria):
         for key, term in _forbidden(criterion):
-            if contains_term(positive, term):
+            if contains(positive, term):
                 at = getattr(criterion, key).index(term)
                 message = f"{where} holds '{term}', which is not wanted here"
                 yield source.problem(("acceptance_criteria", index, key, at), message, "warning")
@@ -169,12 +170,6 @@ def _prompts(prompts: PromptTemplates | None) -> Iterator[Problem]:
     for name, text in (prompts.templates if prompts else {}).items():
         for _, message, severity in template_faults(name, text):
             yield Problem(where="prompts.yaml", path=name, message=message, severity=severity)
-
-
-def contains_term(text: str, term: str) -> bool:
-    """Whether a phrase stands in the text at word boundaries: "cold light" is not in "candlelight"."""
-    words = r"\s+".join(re.escape(word) for word in term.split())
-    return bool(words) and re.search(rf"(?<!\w){words}(?!\w)", text, re.IGNORECASE) is not None
 
 
 def _forbidden(criterion: Criterion) -> Iterator[tuple[str, str]]:

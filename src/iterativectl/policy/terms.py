@@ -9,13 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from iterativectl.config.phrases import contains, pattern
 from iterativectl.config.types import Criterion
 from iterativectl.model import Prompts
-
-
-def contains(text: str, phrase: str) -> bool:
-    """Whether the phrase stands in the text as whole words."""
-    return bool(phrase.strip()) and _pattern(phrase).search(text) is not None
 
 
 def add(text: str, phrases: Iterable[str]) -> str:
@@ -56,24 +52,19 @@ def shape(
     return Prompts(positive=positive, negative=negative)
 
 
-def _pattern(phrase: str) -> re.Pattern[str]:
-    words = r"\s+".join(re.escape(word) for word in phrase.split())
-    return re.compile(rf"(?<!\w){words}(?!\w)", re.IGNORECASE)
-
-
 def _same(one: str, other: str) -> bool:
     return " ".join(one.lower().split()) == " ".join(other.lower().split())
 
 
 def _remove_one(text: str, phrase: str, keep: list[str]) -> str:
-    protected = [match.span() for kept in keep for match in _pattern(kept).finditer(text)]
+    protected = [match.span() for kept in keep for match in pattern(kept).finditer(text)]
 
     def cut(match: re.Match[str]) -> str:
         start, end = match.span()
         inside = any(first <= start and end <= last for first, last in protected)
         return match.group(0) if inside else ""
 
-    return _pattern(phrase).sub(cut, text)
+    return pattern(phrase).sub(cut, text)
 
 
 def _tidy(text: str) -> str:
