@@ -31,6 +31,14 @@ found = importlib.util.find_spec("tiny") is not None
 print(json.dumps({"arguments": sys.argv[1:], "folder": os.getcwd(), "prefix": sys.prefix, "tiny": found}))
 """
 
+WITHOUT_ENSUREPIP = """
+import sys
+sys.modules["ensurepip"] = None
+sys.path.insert(0, {root!r} + "/src")
+from launcher import build
+build.ensure({root!r}, "")
+"""
+
 UV = """#!{python}
 import sys, time, venv
 from pathlib import Path
@@ -87,6 +95,17 @@ class Checkout:
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
+        )
+
+    def set_up_without_ensurepip(self, environment: Path) -> subprocess.CompletedProcess[str]:
+        """Make .venv with a Python as some systems package it: no ensurepip. There is no uv on the PATH."""
+        program = WITHOUT_ENSUREPIP.format(root=str(self.root))
+        return subprocess.run(
+            [environment / "bin" / "python", "-I", "-c", program],
+            env=self.environ(PATH=os.devnull),
+            capture_output=True,
+            text=True,
+            timeout=DEADLINE,
         )
 
     def lock(self, text: str, extra: str = "") -> None:

@@ -50,15 +50,22 @@ def test_the_whole_story_with_venv_and_pip(tmp_path: Path) -> None:
     again = moved.start("list")
     assert (said(again)["arguments"], again.stderr) == (["list"], "")
 
-    moved.lock("no-such-package==1.0\n")
-    failed = moved.start()
+    python_without = moved.root / ".venv"  # its own pip reaches over to the new environment
+    other = checkouts.make(tmp_path / "other", uv=False)
+    other.lock(tiny)
+    made = other.set_up_without_ensurepip(python_without)
+    assert made.returncode == 0, made.stderr
+    assert said(other.start())["tiny"]
+
+    other.lock("no-such-package==1.0\n")
+    failed = other.set_up_without_ensurepip(python_without)
     assert failed.returncode == 1
     assert "no environment: the package index could not be reached." in failed.stderr
     assert "Do this: Check the network" in failed.stderr
     assert "    ERROR: No matching distribution found for no-such-package==1.0" in failed.stderr
-    assert moved.leftovers() == []
-    moved.lock(tiny)
-    back = moved.start("back")
+    assert other.leftovers() == []
+    other.lock(tiny)
+    back = other.start("back")
     assert (said(back)["arguments"], back.stderr) == (["back"], "")
 
 

@@ -101,27 +101,10 @@ def test_progress_on_a_terminal(checkout: Checkout) -> None:
     assert b"\n" not in shown
 
 
-# A Python as some systems package it: no ensurepip. `{root}` is the checkout.
-WITHOUT = """
-import sys
-sys.modules["ensurepip"] = None
-sys.path.insert(0, "{root}/src")
-from launcher import build
-build.ensure("{root}", "")
-"""
-
-
 def test_a_python_without_ensurepip_and_pip(tmp_path: Path) -> None:
     checkout = checkouts.make(tmp_path, uv=False)
     venv.create(tmp_path / "bare", symlinks=True)
-    program = WITHOUT.format(root=checkout.root)
-    ended = subprocess.run(
-        [tmp_path / "bare" / "bin" / "python", "-I", "-c", program],
-        env=checkout.environ(),
-        capture_output=True,
-        text=True,
-        timeout=checkouts.DEADLINE,
-    )
+    ended = checkout.set_up_without_ensurepip(tmp_path / "bare")
     assert ended.returncode == 1
     assert "comes without ensurepip" in ended.stderr
     assert "Do this:" in ended.stderr
