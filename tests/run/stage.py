@@ -16,6 +16,7 @@ from typing import Any
 
 import cv2
 import numpy as np
+from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.judge_server import Asked, JudgeServer, instance
 
 from iterativectl import compose, runner
@@ -285,6 +286,12 @@ def judged_by(stage: Stage, server: JudgeServer) -> None:
 def painted_by(stage: Stage, url: str) -> None:
     """Let a ComfyUI make the pictures."""
     stage.aigen(None, ("backend: embedded", "backend: comfyui"), ("http://127.0.0.1:1", url))
+
+
+def lose_server(stage: Stage, comfyui: FakeComfyUI, iteration: int) -> None:
+    """Let the server be gone in this iteration: a proxy's page first, so that no back-off is waited for."""
+    stage.at("iteration_planned", iteration, lambda: comfyui.switches.set("prompt", "htmlx1"))
+    stage.at("iteration_failed", iteration, comfyui.down)
 
 
 def read(path: Path) -> dict[str, Any]:

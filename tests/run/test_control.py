@@ -8,7 +8,7 @@ import pytest
 from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.judge_server import Canned
 from tests.fakes.ollama import FakeOllama
-from tests.run.stage import Critic, Stage, never, painted_by, read
+from tests.run.stage import Critic, Stage, lose_server, never, painted_by, read
 
 from iterativectl.clock import SystemClock
 from iterativectl.errors import ExitCode, StopRequested
@@ -85,7 +85,7 @@ def test_a_stop_while_the_judge_is_waited_for(stage: Stage, ollama: FakeOllama) 
 
 
 def test_a_stop_while_the_server_is_waited_for(stage: Stage, comfyui: FakeComfyUI) -> None:
-    stage.at("iteration_planned", 1, comfyui.down)
+    lose_server(stage, comfyui, 1)
     stage.clock.meanwhile = lambda waited: stage.ask_for("stop")
     assert stage.run().status == "stopped"
 

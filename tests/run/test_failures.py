@@ -10,7 +10,7 @@ from tests.fakes.comfyui import FakeComfyUI
 from tests.fakes.judge_server import Canned
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.openai_compatible import MODEL, FakeOpenAICompatible
-from tests.run.stage import Critic, Stage, from_picture, never
+from tests.run.stage import Critic, Stage, from_picture, lose_server, never
 
 from iterativectl import compose
 from iterativectl.errors import (
@@ -124,7 +124,7 @@ def test_a_server_lost_in_the_middle_is_waited_for(
 
 def test_a_server_that_stays_away_pauses_the_run(stage: Stage, comfyui: FakeComfyUI, critic: Critic) -> None:
     critic.says = from_picture(1)
-    stage.at("iteration_planned", 1, comfyui.down)
+    lose_server(stage, comfyui, 1)
     error = paused(stage, ServerUnavailable)
     assert "did not come back within 30 s" in error.message
     assert 30 <= sum(stage.clock.waits) <= 31
