@@ -1,9 +1,9 @@
 """What the judge is shown for its confusion table: held-out photographs, edited, with what is true of each.
 
 The edits are of three kinds: plain ones of the kinds that the thresholds were set on, with other
-photographs (known_edits.py and tests/images/edits.py), plain ones written afterwards (fresh_edits.py), and the painter's.
-`true` names the claims that hold, `open` those that two people could argue about, which are not counted; every
-other claim is false of that picture.
+photographs (known_edits.py and tests/images/edits.py), plain ones written afterwards (fresh_edits.py), and
+the painter's. `true` names the claims that hold, `open` those that two people could argue about, which are
+not counted; every other claim is false of that picture.
 """
 
 from __future__ import annotations
