@@ -13,6 +13,7 @@ from iterativectl.attention import Attention
 from iterativectl.clock import Clock
 from iterativectl.events import Event
 from iterativectl.images.normalise import Pixels, to_picture, to_pixels
+from iterativectl.images.similarity import working_size
 from iterativectl.judging.judge import Judge, Record
 from iterativectl.model import Call, Picture, Plan, Ticket
 from iterativectl.policy.classic import Classic
@@ -45,8 +46,8 @@ class Attempt:
 
     @cached_property
     def original_pixels(self) -> Pixels:
-        """The input picture as measurements take it."""
-        return to_pixels(self.project.input.read_bytes(), name=self.project.input.name)
+        """The input picture as comparisons take it."""
+        return working_size(to_pixels(self.project.input.read_bytes(), name=self.project.input.name))
 
     def held(self, held: bool) -> None:
         """The checkpoint says so while a person holds the run."""
@@ -79,5 +80,4 @@ def step(
 
 def stand(work: Attempt, plan: Plan, step: str, ticket: Ticket | None = None) -> None:
     """Say in the checkpoint what is in flight."""
-    flight = {"iteration": plan.iteration, "step": step, "ticket": ticket.ticket if ticket else None}
-    work.standing.save(in_flight=(flight,))
+    work.standing.in_flight(iteration=plan.iteration, step=step, ticket=ticket.ticket if ticket else None)

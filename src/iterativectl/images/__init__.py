@@ -11,6 +11,7 @@ png         read_text(data, *, name) -> {keyword: text}; with_text(data, texts);
 measure     METRICS; REGIONS; measurements(original, result, mask=None) -> {(metric, region): float}
 similarity  similarity(original, result, mask=None) -> model.Similarity      arrays; sizes may differ
             change_map(original, result) -> 10 x 10 floats                   0 as before - 1 nothing left
+            working_size(picture) -> 160 x 160 x 3                           for one that is compared often
 
 All of them raise errors.ImageError (message and hint for people) for a picture that cannot be used; `name` is
 what the message calls it. Import from the modules: this package itself imports nothing and so costs nothing.

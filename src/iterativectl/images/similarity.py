@@ -73,6 +73,11 @@ def similarity(original: Pixels, result: Pixels, mask: Mask | None = None) -> Si
     )
 
 
+def working_size(picture: Pixels) -> Pixels:
+    """The picture as every comparison begins with it (160 x 160): one that is compared often is kept so."""
+    return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+
+
 def change_map(original: Pixels, result: Pixels) -> Floats:
     """Where the picture changed, for display: 10 x 10, float32, 0 as before - 1 nothing left."""
     return change(original, result).cells
@@ -80,7 +85,7 @@ def change_map(original: Pixels, result: Pixels) -> Floats:
 
 def change(original: Pixels, result: Pixels, region: Mask | None = None) -> Change:
     """Compare two pictures, or only a region of them: 160 x 160, at least one pixel."""
-    before, after = _square(original), _square(result)
+    before, after = working_size(original), working_size(result)
     share = np.ones((CELLS, CELLS), np.float32)
     if region is not None:
         share = _cell_means(region.astype(np.float32))
@@ -154,10 +159,6 @@ def _colour_distance(before: Pixels, after: Pixels, share: Floats) -> Floats:
 def _lab(picture: Pixels) -> Floats:
     lab: Floats = cv2.cvtColor(picture.astype(np.float32) / np.float32(255), cv2.COLOR_RGB2LAB)
     return lab
-
-
-def _square(picture: Pixels) -> Pixels:
-    return np.asarray(cv2.resize(picture, (SIDE, SIDE), interpolation=cv2.INTER_AREA), dtype=np.uint8)
 
 
 def _only(region: Mask, picture: Pixels, ground: NDArray[np.uint8]) -> Pixels:
