@@ -1,175 +1,292 @@
-"""Runs that are killed, or that meet a failing disk, at a chosen file operation; and trees to compare.
+"""Processes that are killed, or meet a failing disk, at a chosen file operation.
 
-A run is a forked child: everything is imported already, so that a run of three iterations on small pictures takes
-some tens of milliseconds. In the child the operating system's file functions are counted; at operation number k the
-child dies (`kill`), dies in the middle of the write (`tear`), or gets an error once (`ENOSPC`, `EIO`) or from then on.
+A run goes on in a forked child (everything is imported already). In the child the operating system's file
+functions are counted, and before each of them a `watcher` may look: it can copy the disk as a kill would
+leave it, or fork a *branch*: the same process at the same point on a copy of the disk, in which the operation
+then fails. So one run serves for all its operations, and what a fault costs is only what comes after it.
+
+The child's current folder is the workspace, and paths in it are relative: a branch only needs another one.
 """
 
 from __future__ import annotations
 
 import errno
+import gc
 import json
 import os
+import pathlib
+import random
 import shutil
+import signal
 import sys
 import traceback
+import warnings
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-OPERATIONS = ("open", "write", "fsync", "replace", "unlink", "mkdir", "ftruncate", "link")
+BY_PATH = ("open", "replace", "rename", "unlink", "remove", "mkdir", "rmdir", "link", "symlink", "truncate")
+BY_DESCRIPTOR = ("write", "pwrite", "fsync", "fdatasync", "ftruncate")
+WRITING = ("write", "pwrite")
+ROOT = "projects/"  # what is watched, seen from the workspace
+# audit event -> the operation that it must have come from
+AUDITED = {
+    "open": "open",
+    "os.rename": "replace",
+    "os.remove": "unlink",
+    "os.mkdir": "mkdir",
+    "os.rmdir": "rmdir",
+    "os.link": "link",
+    "os.truncate": "ftruncate",
+}
 KILLED = 137
-
-# What differs between two runs of the same work, by file name pattern and key: the one list.
-VOLATILE_KEYS = frozenset(
-    {"timestamp", "at", "seconds", "ticket", "sent_at", "updated_at", "started_at", "cached", "id"}
-)
-# Events and usage tell what happened, kills included; the lock names a pid; hashes of JSON follow their volatile keys.
-VOLATILE_FILES = ("events.jsonl", "usage.jsonl", "run.lock", "app.log")
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens at which operation. `kind`: kill | tear | ENOSPC | EIO; `lasting`: from there on."""
-
-    at: int
-    kind: str
-    lasting: bool = False
+BROKEN = 70
 
 
 class TickingClock:
-    """Time that moves a little with every look and never waits."""
+    """Time that moves a little with every look and never waits. `later`: hours after the first process."""
 
-    def __init__(self) -> None:
-        self.ticks = 0
+    def __init__(self, later: int = 0) -> None:
+        self.began = datetime(2026, 1, 9, 22, 25, 59, tzinfo=timezone.utc) + timedelta(hours=later)
+        self.seconds = 0.0
 
     def now(self) -> datetime:
-        self.ticks += 1
-        return datetime(2026, 1, 9, 22, 25, 59, tzinfo=timezone.utc) + timedelta(milliseconds=self.ticks)
+        self.seconds += 0.001
+        return self.began + timedelta(seconds=self.seconds)
 
     def monotonic(self) -> float:
-        self.ticks += 1
-        return self.ticks / 1000
+        self.seconds += 0.001
+        return self.seconds
 
     def sleep(self, seconds: float) -> None:
-        self.ticks += int(seconds * 1000)
+        self.seconds += seconds
 
 
-class _Operations:
-    """Counts the file operations below a folder and lets a fault happen at one of them."""
+@dataclass(frozen=True)
+class Step:
+    """A file operation that is about to happen. `number` counts from 1."""
 
-    def __init__(self, below: Path, fault: Fault | None) -> None:
-        self.below = str(below)
-        self.fault = fault
-        self.count = 0
-        self.descriptors: set[int] = set()
-        self.real = {name: getattr(os, name) for name in OPERATIONS}
+    number: int
+    name: str
+    path: str
+    args: tuple[Any, ...]
+
+    @property
+    def writes(self) -> bool:
+        return self.name in WRITING
+
+    def __str__(self) -> str:
+        return f"operation {self.number}: {self.name} {self.path}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a child ended: its exit code (137 killed, 70 broken: `told` says how), and what else it told."""
+
+    code: int
+    told: Any = None
+
+
+Watcher = Callable[[Step], None]
+
+
+@dataclass
+class Operations:
+    """The file operations of this process below ROOT: counted, watched, and made to fail.
+
+    `error` is raised by the next write, and by all that follow where it is `lasting`.
+    """
+
+    watcher: Watcher | None = None
+    error: int | None = None
+    lasting: bool = False
+    count: int = 0
+    descriptors: dict[int, str] = field(default_factory=dict)
+    trace: list[str] = field(default_factory=list)
+    _busy: bool = False
 
     def install(self) -> None:
-        for name in OPERATIONS:
-            setattr(os, name, self._wrapped(name))
+        self.real = {name: getattr(os, name) for name in (*BY_PATH, *BY_DESCRIPTOR, "close")}
+        accessor = getattr(pathlib, "_NormalAccessor", None)  # Python 3.10: pathlib has functions of its own
+        for name in self.real:
+            call = self._closing if name == "close" else self._wrapped(name)
+            setattr(os, name, call)
+            if accessor is not None and hasattr(accessor, name) and name != "open":
+                setattr(accessor, name, staticmethod(call))
+
+    def _closing(self, descriptor: int) -> None:
+        self.descriptors.pop(descriptor, None)
+        self.real["close"](descriptor)
 
     def _wrapped(self, name: str) -> Callable[..., Any]:
         def call(*args: Any, **named: Any) -> Any:
-            if not self._ours(name, args):
+            path = None if self._busy else self._path(name, args[0])
+            if path is None:
                 return self.real[name](*args, **named)
-            self.count += 1
-            self._meet(name, args)
+            self._before(name, path, args)
             result = self.real[name](*args, **named)
             if name == "open":
-                self.descriptors.add(result)
+                self.descriptors[result] = path
             return result
 
         return call
 
-    def _ours(self, name: str, args: tuple[Any, ...]) -> bool:
-        if name in ("write", "fsync", "ftruncate"):
-            return args[0] in self.descriptors
-        if name == "open" and not args[1] & (os.O_WRONLY | os.O_RDWR):
-            return False
-        return os.fspath(args[0]).startswith(self.below)
+    def _path(self, name: str, target: Any) -> str | None:
+        """The watched file that this is about; None for one that is elsewhere."""
+        if name in BY_DESCRIPTOR:
+            return self.descriptors.get(target)
+        path = os.fspath(target)
+        return path if isinstance(path, str) and path.startswith(ROOT) else None
 
-    def _meet(self, name: str, args: tuple[Any, ...]) -> None:
-        fault = self.fault
-        if fault is None or self.count < fault.at or (self.count > fault.at and not fault.lasting):
-            return
-        if fault.kind == "kill":
-            os._exit(KILLED)
-        if fault.kind == "tear":
-            if name == "write":
-                self.real["write"](args[0], bytes(args[1])[: max(1, len(args[1]) // 2)])
-            os._exit(KILLED)
-        raise OSError(getattr(errno, fault.kind), os.strerror(getattr(errno, fault.kind)), args[0])
+    def _before(self, name: str, path: str, args: tuple[Any, ...]) -> None:
+        self.count += 1
+        self.trace.append(f"{name} {path}")
+        if self.watcher is not None:
+            self._busy = True
+            try:
+                self.watcher(Step(self.count, name, path, args))
+            finally:
+                self._busy = False
+        if self.error is not None and name in WRITING:
+            number = self.error
+            self.error = number if self.lasting else None
+            raise OSError(number, os.strerror(number))
+
+    def move_to(self, workspace: Path) -> None:
+        """Go on in a copy of the workspace: open files become the copies, at the same place in them."""
+        os.chdir(workspace)
+        for descriptor, path in self.descriptors.items():
+            if os.path.isdir(path):
+                continue
+            offset = os.lseek(descriptor, 0, os.SEEK_CUR)
+            copied = self.real["open"](path, os.O_RDWR | os.O_CLOEXEC)
+            os.lseek(copied, offset, os.SEEK_SET)
+            os.dup2(copied, descriptor, inheritable=False)
+            self.real["close"](copied)
 
 
-def in_child(project: Path, work: Callable[[], int], fault: Fault | None = None) -> tuple[int, int]:
-    """(exit code, operations counted) of `work` in a forked child; the code is 137 when it was killed."""
+@dataclass
+class Child:
+    """What a forked child knows of itself: its operations, and the pipe to whoever waits for it."""
+
+    operations: Operations
+    pipe: int = -1
+
+
+HERE = Child(Operations())
+
+
+def in_child(work: Callable[[], Any], *, seed: int, watcher: Watcher | None = None) -> Outcome:
+    """Do `work` in a forked child; it returns its exit code, or (code, anything that JSON can say).
+
+    `seed` decides the random ids (UUIDs) that are drawn, so that two children of one seed do the same.
+    """
+    waiting = fork()
+    if waiting is not None:
+        return waiting
+    code, told = BROKEN, None
+    try:
+        draw_from(seed)
+        if not hasattr(HERE.operations, "real"):
+            HERE.operations.install()
+        HERE.operations.watcher, HERE.operations.error = watcher, None
+        HERE.operations.count = 0
+        HERE.operations._busy = False
+        HERE.operations.trace.clear()
+        found = work()
+        code, told = found if isinstance(found, tuple) else (found, None)
+    except BaseException:  # noqa: BLE001 - told to the parent, whatever it is
+        told = traceback.format_exc()
+    finally:
+        leave(code, told)
+
+
+def draw_from(seed: int) -> None:
+    """Random ids of this process follow from `seed` from here on."""
+    os.urandom = random.Random(seed).randbytes
+
+
+def fork() -> Outcome | None:
+    """None in the child, which must end through `leave`; in the parent how the child ended."""
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
-    child = os.fork()
+    gc.freeze()
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", DeprecationWarning
+        )  # of threads: the fakes' threads wait while we fork
+        child = os.fork()
     if child == 0:
-        code = 70
-        try:
-            os.close(reading)
-            operations = _Operations(project, fault)
-            operations.install()
-            code = work()
-            operations.real["write"](writing, str(operations.count).encode())
-        except BaseException:
-            traceback.print_exc()
-        finally:
-            os._exit(code)
+        HERE.pipe = writing
+        return None
     os.close(writing)
-    with os.fdopen(reading) as told:
-        counted = told.read()
+    with open(reading, "rb") as stream:
+        told = stream.read()
     _, status = os.waitpid(child, 0)
-    return os.waitstatus_to_exitcode(status), int(counted or 0)
+    code = os.waitstatus_to_exitcode(status)
+    return Outcome(**json.loads(told)) if told else Outcome(code, f"ended with {code}")
 
 
-def tree(project: Path) -> dict[str, Any]:
-    """Every file of a project: pictures as bytes, JSON less its volatile fields, other text as it is."""
-    return {
-        path.relative_to(project).as_posix(): _content(path)
-        for path in sorted(project.rglob("*"))
-        if path.is_file() and not path.name.endswith(VOLATILE_FILES)
-    }
+def leave(code: int, told: Any = None) -> None:
+    """End this child, telling whoever waits for it."""
+    HERE.operations.watcher = HERE.operations.error = None
+    write = HERE.operations.real["write"] if hasattr(HERE.operations, "real") else os.write
+    view = memoryview(json.dumps({"code": code, "told": told}).encode())
+    while view:
+        view = view[write(HERE.pipe, view) :]
+    os._exit(code)
 
 
-def _content(path: Path) -> Any:
-    if path.suffix == ".json":
-        return _stable(json.loads(path.read_text()))
-    return path.read_bytes()
+def branch(workspace: Path, kind: str, lasting: bool) -> Outcome | None:
+    """Fork this run into a copy of its workspace, where the next write fails. None in the branch."""
+    waiting = fork()
+    if waiting is None:
+        HERE.operations.watcher = None
+        HERE.operations.move_to(workspace)
+        HERE.operations.error, HERE.operations.lasting = getattr(errno, kind), lasting
+    return waiting
 
 
-def _stable(value: Any) -> Any:
-    if isinstance(value, dict):
-        kept = {k: _stable(v) for k, v in value.items() if k not in VOLATILE_KEYS}
-        if "files" in kept and isinstance(kept["files"], dict):
-            kept["files"] = {n: h for n, h in kept["files"].items() if n.endswith(".png")} | {
-                n: "json" for n in kept["files"] if not n.endswith(".png")
-            }
-        return kept
-    if isinstance(value, list):
-        return [_stable(entry) for entry in value]
-    return value
-
-
-def difference(expected: dict[str, Any], found: dict[str, Any]) -> str:
-    """In words where two trees differ; "" when they do not."""
-    lines = [f"missing: {name}" for name in expected.keys() - found.keys()]
-    lines += [f"too many: {name}" for name in found.keys() - expected.keys()]
-    for name in sorted(expected.keys() & found.keys()):
-        if expected[name] != found[name]:
-            lines.append(f"differs: {name}\n  {str(expected[name])[:600]}\n  {str(found[name])[:600]}")
-    return "\n".join(lines)
-
-
-def fresh_copy(template: Path, target: Path) -> Path:
-    """The project to run, copied from a template that was made once."""
+def copied(target: Path) -> Path:
+    """The current workspace as a kill at this moment leaves it, copied."""
     if target.exists():
         shutil.rmtree(target)
-    shutil.copytree(template, target)
+    shutil.copytree(".", target, copy_function=shutil.copyfile)
     return target
+
+
+def tear(step: Step, workspace: Path) -> None:
+    """In a copy of the workspace, do half of a write."""
+    descriptor, content = step.args[0], bytes(step.args[1])
+    with open(workspace / step.path, "r+b") as stream:
+        stream.seek(os.lseek(descriptor, 0, os.SEEK_CUR))
+        stream.write(content[: len(content) // 2])
+
+
+def die() -> None:
+    """As after kill -9."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def uncounted(work: Callable[[], Any]) -> list[str]:
+    """Do `work` and tell which files were changed without a counted operation, as the interpreter saw it."""
+    root = os.path.abspath(ROOT)
+    seen: list[tuple[str, str]] = []
+
+    def hook(event: str, args: tuple[Any, ...]) -> None:
+        name = AUDITED.get(event)
+        if name is None or not isinstance(args[0], (str, os.PathLike)):
+            return
+        changes = event != "open" or args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        path = os.path.abspath(args[0])
+        if changes and path.startswith(root):
+            seen.append((name, os.path.relpath(path)))
+
+    sys.addaudithook(hook)
+    work()
+    counted = Counter(tuple(step.split(" ", 1)) for step in HERE.operations.trace)
+    return [f"{name} {path}" for name, path in Counter(seen) - counted]
