@@ -24,14 +24,18 @@ TEMPORARY_SUFFIX = ".partial"
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file atomically and durably. Raises StorageError naming the path and the need."""
+def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write a file atomically. Raises StorageError naming the path and the need.
+
+    `durable`: a power cut from now on leaves the new file; False: the old one or the new one, whole as ever.
+    """
     partial = partial_path(path)
     with _translated(path, len(content)):
         make_dir(path.parent)
         _write_partial(partial, content)
         partial.replace(path)
-        _sync_dir(path.parent)
+        if durable:
+            _sync_dir(path.parent)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -39,9 +43,10 @@ def write_text(path: Path, text: str) -> None:
     write_bytes(path, text.encode("utf-8"))
 
 
-def write_json(path: Path, value: Any) -> None:
-    """Write two-space indented UTF-8 JSON with a final newline, keys in the order given."""
-    write_text(path, json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+def write_json(path: Path, value: Any, *, durable: bool = True) -> None:
+    """Write two-space indented UTF-8 JSON with a final newline, keys in the order given; as write_bytes."""
+    text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_bytes(path, text.encode("utf-8"), durable=durable)
 
 
 def create_bytes(path: Path, content: bytes) -> None:

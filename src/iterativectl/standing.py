@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -32,9 +33,11 @@ class Standing:
 
     def save(self, **changes: Any) -> None:
         """Write the checkpoint with these fields changed."""
-        now = self._clock.now().isoformat()
-        self.checkpoint = replace(self.checkpoint, **{**changes, "updated_at": now})
-        checkpoint_file.write(self._project.checkpoint, self.checkpoint)
+        self._write(changes, durable=True)
+
+    def in_flight(self, **flight: Any) -> None:
+        """Say in the checkpoint what is being done: for spectators, so a power cut may take it."""
+        self._write({"in_flight": (flight,)}, durable=False)
 
     def edited(self, derived: Settings, before: Settings | None = None) -> Settings | None:
         """The settings a person wrote since we last did; None when nobody did.
@@ -84,6 +87,11 @@ class Standing:
     def _wrote(self, settings: Settings) -> bool:
         """Whether these settings are what we wrote last."""
         return self.checkpoint.settings_sha256 == _digest(self._text(settings))
+
+    def _write(self, changes: Mapping[str, Any], *, durable: bool) -> None:
+        now = self._clock.now().isoformat()
+        self.checkpoint = replace(self.checkpoint, **{**changes, "updated_at": now})
+        checkpoint_file.write(self._project.checkpoint, self.checkpoint, durable=durable)
 
     def _text(self, settings: Settings) -> str:
         return aigen_file.dump_aigen(replace(self._base, settings=settings))

@@ -127,6 +127,19 @@ def test_a_power_cut_leaves_the_old_or_the_new(
     assert target.read_bytes() == NEW
 
 
+@pytest.mark.parametrize("old", [None, OLD])
+def test_a_power_cut_may_take_what_need_not_last_but_leaves_no_half(
+    old: bytes | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "file.json"
+    if old is not None:
+        target.write_bytes(old)
+    disk = record(monkeypatch, target, lambda: files.write_bytes(target, NEW, durable=False))
+    assert all(left <= {old, NEW} for left in disk.leftovers)
+    assert disk.leftovers[-1] == {old, NEW}
+    assert target.read_bytes() == NEW
+
+
 def writer_without(step: str) -> Callable[[Path], None]:
     """The same order of operations with one of them left out: the planted bug."""
 

@@ -23,8 +23,9 @@ class AnswerFiles:
         return records.read_fact(path, FORMAT, Reply, key="reply") if path.exists() else None
 
     def put(self, key: str, reply: Reply) -> None:
-        """Store a reply durably."""
-        files.write_json(self._path(key), {"format": FORMAT, "reply": records.to_json(reply)})
+        """Store a reply; durably unless it was free."""
+        paid = reply.usage.cost_usd != 0
+        files.write_json(self._path(key), {"format": FORMAT, "reply": records.to_json(reply)}, durable=paid)
 
     def _path(self, key: str) -> Path:
         return self._directory / f"{key}.json"

@@ -39,9 +39,9 @@ class Checkpoint:
         return self.status in FINISHED
 
 
-def write(path: Path, checkpoint: Checkpoint) -> None:
-    """Replace the checkpoint atomically."""
-    files.write_json(path, {"format": FORMAT, **records.to_json(checkpoint)})
+def write(path: Path, checkpoint: Checkpoint, *, durable: bool = True) -> None:
+    """Replace the checkpoint atomically; `durable` as in files.write_bytes."""
+    files.write_json(path, {"format": FORMAT, **records.to_json(checkpoint)}, durable=durable)
 
 
 def read(path: Path) -> Checkpoint | None:
