@@ -99,11 +99,12 @@ def _commit(
 ) -> Iteration:
     """Write the commit record: from here on the iteration is real."""
     now = work.clock.now()
+    known = {work.paths.image(iteration.number): generation.sha256} if generation else {}
     told = metadata.Circumstances(
         at=(now.isoformat(), now.timestamp()),
         generation=generation,
         calls=calls,
-        files=runs.file_hashes(work.paths, iteration.number),
+        files=runs.file_hashes(work.paths, iteration.number, known),
         seconds={name: round(value, 3) for name, value in seconds.items()},
     )
     path = work.paths.metadata(iteration.number)

@@ -202,8 +202,11 @@ def remove_leftovers(project: ProjectPaths) -> None:
             files.remove_empty_dir(folder)
 
 
-def file_hashes(paths: RunPaths, iteration: int) -> dict[str, str]:
-    """Project-relative path -> sha256 of every step file of an iteration that is there."""
+def file_hashes(paths: RunPaths, iteration: int, known: Mapping[Path, str]) -> dict[str, str]:
+    """Project-relative path -> sha256 of every step file of an iteration that is there.
+
+    `known`: hashes that need not be taken again, because the file was just written so.
+    """
     candidates = (
         paths.plan(iteration),
         paths.tickets(iteration),
@@ -214,7 +217,7 @@ def file_hashes(paths: RunPaths, iteration: int) -> dict[str, str]:
         paths.comparison(iteration),
         paths.advice(iteration),
     )
-    return {paths.relative(path): sha256_of(path) for path in candidates if path.exists()}
+    return {paths.relative(path): known.get(path) or sha256_of(path) for path in candidates if path.exists()}
 
 
 def digest_of(value: Any) -> str:

@@ -54,6 +54,7 @@ class ComfyUIGenerator:
         self._told_roles = roles
         self._find_workflow = find_workflow
         self._uploaded: dict[str, str] = {}  # content hash -> the server's name for it
+        self._digests: dict[tuple[Path, int, int, int], str] = {}  # of the picture uploaded last
         self._accepted: set[str] = set()  # tickets the server took in this process
         self._traced: dict[tuple[str, str], tuple[Workflow, Roles]] = {}
 
@@ -173,10 +174,18 @@ class ComfyUIGenerator:
         job.image, job.mask = names
 
     def _uploaded_name(self, job: Job, path: Path) -> str:
-        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = self._digest(path)
         if digest not in self._uploaded:
             self._uploaded[digest] = job.client.upload(path)
         return self._uploaded[digest]
+
+    def _digest(self, path: Path) -> str:
+        """Of a picture's bytes; taken again only when the file has changed."""
+        at = path.stat()
+        key = (path, at.st_ino, at.st_mtime_ns, at.st_size)
+        if key not in self._digests:
+            self._digests = {key: hashlib.sha256(path.read_bytes()).hexdigest()}
+        return self._digests[key]
 
     def _go_on(self, job: Job, again: Again, outcome: Outcome) -> None:
         """Settle a ticket that gave no picture and make ready for another one."""
