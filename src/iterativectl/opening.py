@@ -43,24 +43,30 @@ def open_run(
 
     Raises ProjectError when the latest run is damaged, UsageError when --resume-from names no place in it.
     """
-    latest = _latest(project)
+    runs.remove_leftovers(project)
+    ids = runs.run_ids(project)
+    if reset and ids:  # whatever became of the old run: only its checkpoint is looked at
+        return _begin(project, wanted, now, _standing(project, ids[-1]), "put aside by --reset")
+    latest = _latest(project, ids[-1]) if ids else None
     if resume_from is not None:
-        return _resume_from(project, latest, wanted, resume_from, now)
-    if latest is None or reset:
-        return _begin(project, wanted, now, latest, "" if latest is None else "put aside by --reset")
+        return _resume_from(project, _resumable(latest, wanted, resume_from), wanted, resume_from, now)
+    if latest is None:
+        return _begin(project, wanted, now, None, "")
     changed = runs.changes(latest.run, wanted)
     if _goes_on(latest, wanted) and not changed:
         return _resumed(latest, wanted)
-    if changed and not latest.checkpoint.finished:
-        return _begin(project, wanted, now, latest, f"{', '.join(changed)} changed")
-    return _begin(project, wanted, now, latest, "")
+    unfinished = changed and not latest.checkpoint.finished
+    old = (latest.checkpoint, latest.notes)
+    return _begin(project, wanted, now, old, f"{', '.join(changed)} changed" if unfinished else "")
 
 
 def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_from: int | None) -> str:
-    """What open_run would do, in one sentence; nothing is touched."""
+    """What open_run would do, in one sentence; nothing is touched. Raises what it would raise."""
     ids = runs.run_ids(project)
-    if not ids or reset:
+    if reset or (not ids and resume_from is None):
         return "a new run would begin"
+    if not ids:
+        raise _nothing_to_resume()
     paths = project.run(ids[-1])
     run, checkpoint = runs.read_run(paths), checkpoint_file.read_or_rebuildable(project.checkpoint)[0]
     if checkpoint is None or checkpoint.run_id != run.run_id:
@@ -68,6 +74,7 @@ def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_fro
     latest = _Latest(run=run, paths=paths, checkpoint=checkpoint, notes=())
     changed = runs.changes(run, wanted)
     if resume_from is not None:
+        _resumable(latest, wanted, resume_from)
         return f"run {run.run_id} would go on at iteration {resume_from}"
     if _goes_on(latest, wanted) and not changed:
         done = len(runs.committed(paths))
@@ -75,31 +82,28 @@ def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_fro
     return "a new run would begin" + (f" ({', '.join(changed)} changed)" if changed else "")
 
 
-def _latest(project: ProjectPaths) -> _Latest | None:
+def _latest(project: ProjectPaths, run_id: str) -> _Latest:
     """The newest run, with what a kill left half-done completed."""
-    runs.remove_leftovers(project)
-    ids = runs.run_ids(project)
-    if not ids:
-        return None
-    paths = project.run(ids[-1])
+    paths = project.run(run_id)
     record = runs.read_run(paths)
     runs.remove_partials(paths)
     runs.finish_superseding(paths)
+    checkpoint, notes = _standing(project, run_id)
+    return _Latest(run=record, paths=paths, checkpoint=checkpoint, notes=notes)
+
+
+def _standing(project: ProjectPaths, run_id: str) -> tuple[Checkpoint, tuple[str, ...]]:
+    """The checkpoint of the newest run, made anew where it is damaged or lost, and what to say about it."""
     checkpoint, damage = checkpoint_file.read_or_rebuildable(project.checkpoint)
     notes: tuple[str, ...] = ()
     if damage:
         kept = project.checkpoint.with_name("checkpoint.damaged.json")
         files.move(project.checkpoint, kept)
         notes = (f"{damage}; it was rebuilt from the run's own files and kept as {kept.name}",)
-    if checkpoint is not None and checkpoint.run_id != record.run_id:
+    if checkpoint is not None and checkpoint.run_id != run_id:
         _put_aside(project)
         checkpoint = None
-    return _Latest(
-        run=record,
-        paths=paths,
-        checkpoint=checkpoint or Checkpoint(run_id=record.run_id, status="running"),
-        notes=notes,
-    )
+    return checkpoint or Checkpoint(run_id=run_id, status="running"), notes
 
 
 def _goes_on(latest: _Latest, wanted: RunRecord) -> bool:
@@ -145,13 +149,16 @@ def _drop_derived_settings(project: ProjectPaths, old: Checkpoint) -> None:
         files.remove(project.settings)
 
 
-def _resume_from(
-    project: ProjectPaths, latest: _Latest | None, wanted: RunRecord, first: int, now: datetime
-) -> Opened:
+def _nothing_to_resume() -> UsageError:
+    return UsageError(
+        "there is no run to resume from", "Leave --resume-from out: `run` begins the first run."
+    )
+
+
+def _resumable(latest: _Latest | None, wanted: RunRecord, first: int) -> _Latest:
+    """The latest run, if it can go on at iteration `first`. Raises UsageError."""
     if latest is None:
-        raise UsageError(
-            "there is no run to resume from", "Leave --resume-from out: `run` begins the first run."
-        )
+        raise _nothing_to_resume()
     changed = runs.changes(latest.run, wanted)
     if changed:
         raise UsageError(
@@ -165,6 +172,12 @@ def _resume_from(
             f"--resume-from {first}: run {latest.run.run_id} has iterations 1 to {last}",
             f"Give a number from 1 to {last + 1}.",
         )
+    return latest
+
+
+def _resume_from(
+    project: ProjectPaths, latest: _Latest, wanted: RunRecord, first: int, now: datetime
+) -> Opened:
     folder = runs.superseded_folder(latest.paths, now)
     edited = _keep_edited_settings(
         project,
@@ -184,20 +197,24 @@ def _resume_from(
 
 
 def _begin(
-    project: ProjectPaths, wanted: RunRecord, now: datetime, latest: _Latest | None, why: str
+    project: ProjectPaths,
+    wanted: RunRecord,
+    now: datetime,
+    old: tuple[Checkpoint, tuple[str, ...]] | None,
+    why: str,
 ) -> Opened:
     """A new run folder. Nothing of the old run is lost: its checkpoint goes into its own folder.
 
     In this order a kill at any point leaves either the old run, ended, or the new one, begun.
     """
-    notes = list(latest.notes) if latest else []
-    if latest:
-        notes += _end(project, latest.checkpoint, why)
+    notes: list[str] = []
+    if old:
+        notes += [*old[1], *_end(project, old[0], why)]
     run_id = runs.new_run_id(project, now)
     run = replace(wanted, run_id=run_id, started_at=now.isoformat())
     paths = project.run(run_id)
     runs.write_run(paths, run)
-    if latest:
+    if old:
         _put_aside(project)
     checkpoint = Checkpoint(run_id=run_id, status="running")
     return Opened(run=run, paths=paths, checkpoint=checkpoint, resumed=False, notes=tuple(notes))
