@@ -10,6 +10,7 @@ from uuid import uuid4
 
 from iterativectl import files
 from iterativectl.ports import Usage
+from iterativectl.project import records
 
 FORMAT = "usage/1"
 
@@ -92,4 +93,15 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     if not path.exists():
         return []
     lines = path.read_bytes().split(b"\n")[:-1]
-    return [json.loads(line) for line in lines if line.strip()]
+    return [_read_line(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
+
+
+def _read_line(path: Path, number: int, line: bytes) -> dict[str, Any]:
+    """One line. Raises ProjectError when it is damaged: what was spent is never guessed."""
+    try:
+        data = json.loads(line)
+    except ValueError as error:
+        raise records.damaged(path, f"line {number} is not JSON") from error
+    if not isinstance(data, dict) or "id" not in data:
+        raise records.damaged(path, f"line {number} is no reservation and no settlement")
+    return data
