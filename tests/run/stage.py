@@ -203,6 +203,11 @@ class Stage:
             self.watchers.clear()
         raise AssertionError(f"the run came to its end before {kind} {iteration or ''}")
 
+    def dry_run(self, **options: Any) -> list[str]:
+        """The lines of `iterativectl run --dry-run`, without its notes about the files."""
+        wanted = compose.RunOptions(**{"seed": RUN_SEED, **options})
+        return list(compose.dry_run(self.workspace, self.project, wanted, self.world).lines)
+
     @property
     def world(self) -> compose.World:
         return compose.World(environ=self.environ, clock=self.clock)

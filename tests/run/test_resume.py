@@ -115,6 +115,41 @@ def test_damage_is_named_and_never_reset(stage: Stage, damaged: str) -> None:
     assert damaged == "image" or path.read_text() == "{}"
 
 
+@pytest.mark.parametrize("damaged", ["run_json", "metadata", "usage"])
+def test_reset_leads_out_of_any_damage(stage: Stage, damaged: str) -> None:
+    """As the message about the damage says."""
+    stage.run_until("iteration_planned", 2)
+    old = stage.paths
+    path: Path = old.metadata(1) if damaged == "metadata" else getattr(old, damaged)
+    path.write_text("{\n")
+    with pytest.raises(ProjectError, match=f"{path.name} is damaged") as caught:
+        stage.run()
+    assert "--reset" in caught.value.hint
+    ended = stage.run(reset=True)
+    assert (ended.status, ended.run_id != old.run_id) == ("passed", True)
+    assert path.read_text() == "{\n"
+    assert read(old.root / "checkpoint.json")["reason"] == "put aside by --reset"
+
+
+def test_resume_from_leads_out_of_a_damaged_iteration(stage: Stage) -> None:
+    stage.run()
+    stage.paths.metadata(2).write_text("{\n")
+    assert stage.run(resume_from=2).status == "passed"
+    (kept,) = stage.paths.superseded.glob("*/metadata/iteration_2_metadata.json")
+    assert kept.read_text() == "{\n"
+
+
+def test_a_checkpoint_of_a_run_that_is_gone_is_not_guessed_away(stage: Stage) -> None:
+    first = stage.run()
+    second = stage.run(seed=8)
+    shutil.rmtree(stage.project.run(second.run_id).root)
+    with pytest.raises(ProjectError, match=f"names run {second.run_id}, whose folder is gone"):
+        stage.run()
+    assert stage.checkpoint["run_id"] == second.run_id
+    stage.project.checkpoint.unlink()
+    assert stage.run().run_id == first.run_id
+
+
 # --- used up, and allowed more ------------------------------------------------------------------------------
 
 
@@ -338,12 +373,16 @@ def test_a_number_that_is_no_place_in_the_run_is_refused(stage: Stage, number: i
     with pytest.raises(UsageError, match=f"--resume-from {number}: run .* has iterations 1 to 2") as refused:
         stage.run(resume_from=number)
     assert refused.value.hint == "Give a number from 1 to 3."
+    with pytest.raises(UsageError, match=refused.value.message):
+        stage.dry_run(resume_from=number)
     assert tree(stage.paths.root) == before
 
 
 def test_without_a_run_there_is_nothing_to_resume_from(stage: Stage) -> None:
     with pytest.raises(UsageError, match="there is no run to resume from"):
         stage.run(resume_from=1)
+    with pytest.raises(UsageError, match="there is no run to resume from"):
+        stage.dry_run(resume_from=1)
 
 
 def test_resume_from_under_other_rules_is_refused(stage: Stage) -> None:
@@ -369,3 +408,28 @@ def test_a_move_that_was_cut_off_is_finished(stage: Stage, critic: Critic) -> No
     stage.run(max_iterations=2)
     assert (folder / "metadata/iteration_2_metadata.json").exists()
     assert stage.plan(2)["take"] == 1
+
+
+# --- what would be done -------------------------------------------------------------------------------------
+
+
+def test_a_dry_run_says_which_run_it_would_be_and_touches_nothing(stage: Stage, critic: Critic) -> None:
+    critic.says = never
+    assert stage.dry_run()[0] == "a new run would begin"
+    stage.run_until("iteration_planned", 2)
+    run_id = stage.run_ids[-1]
+    before = tree(stage.project.root)
+    assert stage.dry_run()[0] == f"run {run_id} would go on after 1 iteration"
+    assert stage.dry_run(reset=True)[0] == "a new run would begin"
+    assert stage.dry_run(resume_from=1)[0] == f"run {run_id} would go on at iteration 1"
+    change_rules(stage)
+    assert stage.dry_run()[0] == "a new run would begin (rules changed)"
+    stage.rules(None, ("black suit", "dark suit"))
+    assert tree(stage.project.root) == before
+
+
+def test_a_dry_run_of_a_used_up_run(stage: Stage, critic: Critic) -> None:
+    critic.says = never
+    run_id = stage.run(max_iterations=1).run_id
+    assert stage.dry_run(max_iterations=1)[0] == "a new run would begin"
+    assert stage.dry_run(max_iterations=2)[0] == f"run {run_id} would go on after 1 iteration"
