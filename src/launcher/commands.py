@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import threading
@@ -11,6 +12,7 @@ from collections.abc import Sequence
 from launcher.progress import Progress
 
 COMMAND_SECONDS = 3600.0  # a slow line needs many minutes for a hundred megabytes
+LAST_WORDS_SECONDS = 5.0  # for what a command that was ended has still to say
 # Settings of a person's shell that would send the packages to another place than the new environment.
 MISLEADING = (
     "PYTHONHOME",
@@ -33,7 +35,8 @@ class CommandFailed(Exception):
 def run(command: Sequence[str], progress: Progress, lock: int) -> None:
     """Run to the end; the child holds the set-up lock too. Raises CommandFailed."""
     lines: list[str] = []
-    with subprocess.Popen(
+    # No `with`: it would close the output under the reader's hands when Ctrl-C comes.
+    process = subprocess.Popen(
         command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -42,29 +45,27 @@ def run(command: Sequence[str], progress: Progress, lock: int) -> None:
         errors="replace",
         env=_environment(),
         pass_fds=(lock,),
-    ) as process:
-        try:
-            _follow(process, lines, progress)
-        finally:
-            if process.poll() is None:
-                process.kill()
+    )
+    reader = threading.Thread(target=_read, args=(process, lines, progress), daemon=True)
+    reader.start()
+    try:
+        _wait_for(process, reader, progress)
+    finally:
+        process.kill()  # which does nothing to one that has ended
+        process.wait()
+        reader.join(LAST_WORDS_SECONDS)
     if process.returncode:
         raise CommandFailed("".join(lines))
 
 
-def _follow(process: subprocess.Popen[str], lines: list[str], progress: Progress) -> None:
-    """Read until the command closes its output, showing the seconds meanwhile."""
-    reader = threading.Thread(target=_read, args=(process, lines, progress), daemon=True)
-    reader.start()
+def _wait_for(process: subprocess.Popen[str], reader: threading.Thread, progress: Progress) -> None:
+    """Until the command closes its output and ends, or its time is up; the seconds are shown meanwhile."""
     deadline = time.monotonic() + COMMAND_SECONDS
-    while reader.is_alive():
+    while reader.is_alive() and time.monotonic() < deadline:
         reader.join(0.5)
         progress.show()
-        if time.monotonic() > deadline:
-            lines.append(f"ended after {COMMAND_SECONDS / 60:.0f} minutes")
-            process.kill()
-            break
-    process.wait(COMMAND_SECONDS)
+    with contextlib.suppress(subprocess.TimeoutExpired):
+        process.wait(max(0.0, deadline - time.monotonic()))
 
 
 def _read(process: subprocess.Popen[str], lines: list[str], progress: Progress) -> None:
