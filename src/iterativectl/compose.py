@@ -79,7 +79,15 @@ def run_project(
         place = _placed(workspace, project, config, world)
         now = world.clock.now()
         opened = open_run(project, wanted, now, reset=options.reset, resume_from=options.resume_from)
-        return _work_on(opened, config, place, world, report)
+        return _work_on(_with_seed_told(opened, options.seed), config, place, world, report)
+
+
+def _with_seed_told(opened: Opened, seed: int | None) -> Opened:
+    """A run keeps the seed that it began with; whoever asked for another one is told."""
+    if not opened.resumed or seed in (None, opened.run.run_seed):
+        return opened
+    note = f"this run goes on with its own seed, {opened.run.run_seed}; --seed {seed} would be a new run's"
+    return replace(opened, notes=(*opened.notes, note))
 
 
 def build_generator(
