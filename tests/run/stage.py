@@ -212,7 +212,7 @@ class Stage:
     def world(self) -> compose.World:
         return compose.World(environ=self.environ, clock=self.clock)
 
-    def at(self, kind: str, iteration: int | None, act: Callable[[], None]) -> None:
+    def at(self, kind: str, iteration: int | None, act: Callable[[], object]) -> None:
         """Do something once, when such an event comes."""
         done: list[Event] = []
 

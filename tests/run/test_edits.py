@@ -93,11 +93,14 @@ def test_a_seed_alone_is_an_edit(stage: Stage) -> None:
 def test_an_edit_before_the_first_plan_counts_for_the_first(stage: Stage) -> None:
     stage.run_until("run_started")
     stage.ask_for("pause")
-    stage.clock.meanwhile = lambda waited: (
-        (everything(stage), stage.ask_for("resume")) and None if waited > 3 else None
-    )
+
+    def meanwhile(waited: float) -> None:
+        if waited > 3:
+            everything(stage)
+            stage.ask_for("resume")
+
+    stage.clock.meanwhile = meanwhile
     stage.run(max_iterations=2)
-    stage.clock.meanwhile = lambda waited: None
     assert stage.plan(1)["seed"] == 4711
     assert edited_plans(stage) == [1]
 
@@ -139,7 +142,7 @@ def test_an_edit_that_was_taken_back_is_not_followed(stage: Stage) -> None:
     stage.run_until("iteration_committed", 1)
     before = stage.project.settings.read_text()
     stage.edit(("seed: null", "seed: 4711"))
-    stage.at("run_started", None, lambda: stage.project.settings.write_text(before) and None)
+    stage.at("run_started", None, lambda: stage.project.settings.write_text(before))
     stage.run()
     assert edited_plans(stage) == []
 

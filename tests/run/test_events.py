@@ -96,14 +96,6 @@ def test_the_order_of_an_iteration(stage: Stage) -> None:
     assert stage.events[0].type == "run_started" and stage.events[-1].type == "run_finished"
 
 
-def test_sampler_steps_are_written_once_a_second_and_all_told(stage: Stage, comfyui: FakeComfyUI) -> None:
-    stage.aigen(None, ("steps: 2", "steps: 30"))
-    stage.run(max_iterations=1)
-    assert len(stage.told("generation_progress")) > 5
-    lines = [line for line in stage.lines(stage.paths.events) if line["type"] == "generation_progress"]
-    assert len(lines) == 1
-
-
 def test_a_torn_last_line_is_dropped(stage: Stage, critic: Critic) -> None:
     stage.run_until("iteration_committed", 1)
     whole = stage.paths.events.read_bytes()

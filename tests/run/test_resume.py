@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from tests.fakes.ollama import FakeOllama
-from tests.run.stage import Critic, Stage, from_picture, never, read, scenery, tree
+from tests.run.stage import RUN_SEED, Critic, Stage, from_picture, never, read, scenery, tree
 
 from iterativectl.errors import ProjectError, UsageError
 from iterativectl.images.normalise import from_pixels
@@ -65,7 +65,8 @@ def test_reset_puts_the_checkpoint_aside_and_loses_nothing(stage: Stage) -> None
 
 def test_the_runs_seed_is_the_old_one_when_it_goes_on(stage: Stage) -> None:
     stage.run_until("iteration_committed", 1)
-    stage.run(seed=None)
+    stage.run(seed=99)
+    assert f"this run goes on with its own seed, {RUN_SEED}" in stage.notes
     seeds = [stage.plan(1)["seed"], stage.plan(2)["seed"]]
     shutil.rmtree(stage.project.working)
     stage.run()
