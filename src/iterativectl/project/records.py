@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import sys
 import types
 import typing
 from collections.abc import Mapping, Sequence
@@ -12,6 +13,8 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
 from iterativectl.errors import ProjectError
+
+REPEATED = 120  # characters: who said it and the usual reasons come with every iteration, and are kept once
 
 Fact = TypeVar("Fact")
 
@@ -152,7 +155,9 @@ def _convert_plain(kind: Any, data: Any, where: str) -> Any:
         return float(data)
     if isinstance(data, bool) and kind is not bool:
         _refuse(kind, data, where)
-    return data if isinstance(data, kind) else _refuse(kind, data, where)
+    if not isinstance(data, kind):
+        _refuse(kind, data, where)
+    return sys.intern(data) if type(data) is str and len(data) <= REPEATED else data
 
 
 def _refuse(kind: Any, data: Any, where: str) -> typing.NoReturn:
