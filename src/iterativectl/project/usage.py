@@ -44,7 +44,11 @@ class UsageFile:
         return reservation
 
     def settle(self, reservation: str, usage: Usage | None, error: str | None = None) -> None:
-        """Write what the request used; usage None: it failed, and its worst cost counts."""
+        """Write what the request used; usage None: it failed, and its worst cost counts.
+
+        That it was free need not outlive a power cut: the reservation counts then, which is not too little.
+        """
+        free = usage is not None and usage.cost_usd == 0
         self._append(
             {
                 "id": reservation,
@@ -53,7 +57,8 @@ class UsageFile:
                 "output_tokens": usage.output_tokens if usage else 0,
                 "cost_usd": usage.cost_usd if usage else None,
                 "error": error,
-            }
+            },
+            durable=not free,
         )
 
     def spent(self) -> tuple[int, float]:
@@ -71,9 +76,9 @@ class UsageFile:
             "unknown": len(self._open),
         }
 
-    def _append(self, body: Mapping[str, Any]) -> None:
+    def _append(self, body: Mapping[str, Any], *, durable: bool = True) -> None:
         line = {"format": FORMAT, "at": self._now(), **body}
-        files.append_line(self._path, json.dumps(line))
+        files.append_line(self._path, json.dumps(line), durable=durable)
         self._count(line)
 
     def _count(self, line: Mapping[str, Any]) -> None:
