@@ -97,6 +97,19 @@ def test_a_rehearsal_never_takes_the_place_of_a_picture_that_was_accepted(
     assert rehearsal.accepted is (rules == "other rules")
 
 
+def test_a_real_picture_takes_the_place_of_a_rehearsal_s(
+    stage: Stage, comfyui: FakeComfyUI, critic: Critic
+) -> None:
+    """The same rules: the embedded judge finds them met, the real one never does."""
+    day = "{field: day, question: 'Is it night?', min: 0, max: 0, intent: preserve}"
+    stage.rules(f"project: {{name: attire}}\nacceptance_criteria:\n  - {day}\n")
+    critic.says = never
+    assert stage.run(embedded=True).accepted and stage.output["backend"] == "embedded"
+    real = stage.run(max_iterations=1)
+    assert not real.accepted and real.kept_run_id is None
+    assert stage.output["backend"] == "comfyui"
+
+
 def test_the_output_says_all_of_its_iteration_and_its_run(stage: Stage, critic: Critic) -> None:
     ended = stage.run()
     told = stage.output

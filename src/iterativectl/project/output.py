@@ -63,8 +63,9 @@ def _keeps(current: Mapping[str, Any], run: RunRecord, accepted: bool) -> bool:
     """Whether the picture that is there stays: accepted, for the same rules and input, and not outdone."""
     if current.get("run_id") == run.run_id or not current.get("accepted"):
         return False
-    if run.aigen.backend == "embedded" and current.get("backend") != "embedded":
-        return True  # a rehearsal's, whatever it is judged by, is no match for a picture that was really made
+    rehearsed, rehearsing = current.get("backend") == "embedded", run.aigen.backend == "embedded"
+    if rehearsed != rehearsing:
+        return rehearsing  # a rehearsal is no match for a picture that was really made, whatever judged it
     return current.get("judged_for") == judged_for(run) and not accepted
 
 
