@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -11,7 +10,7 @@ from iterativectl import files
 from iterativectl.config.aigen import dump_aigen
 from iterativectl.events import Event
 from iterativectl.images.measure import measurements
-from iterativectl.images.normalise import Pixels, to_picture, to_pixels
+from iterativectl.images.normalise import to_picture, to_pixels
 from iterativectl.images.similarity import similarity
 from iterativectl.judging.judge import Pictures, Record
 from iterativectl.judging.rulings import gate_failed
@@ -50,37 +49,29 @@ class Assessed:
 def assess(work: Attempt, plan: Plan) -> Assessed:
     """Measure, ask the questions, judge the criteria, compare: in this order, each a file.
 
-    A picture that fails a gate is not shown to any model. Without a gate the pixels are measured while the
-    model answers the questions, which are asked without what was measured.
+    A picture that fails a gate is not shown to any model.
     """
     stand(work, plan, "judge")
     path = work.paths.image(plan.iteration)
     png = path.read_bytes()
+    result = to_pixels(png, name=path.name)
+    likeness = similarity(work.original_pixels, result)
+    measured = measurements(work.original_pixels, result, alike=likeness)
     criteria = work.run.rules.in_force(plan.mask)
-    with ThreadPoolExecutor(max_workers=1, thread_name_prefix="measuring") as pool:
-        measuring = pool.submit(_measured, work, to_pixels(png, name=path.name))
-        gates = any(criterion.gate for criterion in criteria)
-        gated = gates and work.judge.gate(criteria, measuring.result()[1]) is not None
-        pictures = Pictures(
-            original=work.original,
-            result=to_picture(png, max_px=work.run.aivis.max_image_px, name=path.name),
-            description="" if gated else _description(work),
-        )
-        answers, answered = _answers(work, plan, pictures, gated)
-        likeness, measured = measuring.result()
-    pictures = replace(pictures, measured=measured)
+    gated = work.judge.gate(criteria, measured) is not None
+    pictures = Pictures(
+        original=work.original,
+        result=to_picture(png, max_px=work.run.aivis.max_image_px, name=path.name),
+        description="" if gated else _description(work),
+        measured=measured,
+    )
+    answers, answered = _answers(work, plan, pictures, gated)
     verdicts, judged = _verdicts(work, plan, pictures, answers)
     comparison, compared = _comparison(work, plan, pictures, likeness, gated)
     assessment = Assessment(
         answers=answers, verdicts=verdicts, comparison=comparison, score=score(verdicts, criteria)
     )
     return Assessed(assessment=assessment, calls=(*answered, *judged, *compared))
-
-
-def _measured(work: Attempt, result: Pixels) -> tuple[Similarity, dict[tuple[str, str], float]]:
-    """What pixels say: how alike the result is to the original, and every metric."""
-    likeness = similarity(work.original_pixels, result)
-    return likeness, measurements(work.original_pixels, result, alike=likeness)
 
 
 def _description(work: Attempt) -> str:
