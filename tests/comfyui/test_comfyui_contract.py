@@ -116,10 +116,10 @@ def _messages(fake: FakeComfyUI, run: dict[str, Any], before: dict[str, Any] | N
     if before:
         _until_recorded(fake, requests.post(f"{fake.url}/prompt", json={"prompt": before}, timeout=5).json())
     socket = websocket.create_connection(fake.url.replace("http", "ws") + "/ws?clientId=me", timeout=5)
+    messages = [json.loads(socket.recv())]  # the first status: from here on the socket is known
     body = {"prompt": run["graph"], "client_id": "me"}
     reply = requests.post(f"{fake.url}/prompt", json=body, timeout=5).json()
-    messages = []
-    while not messages or messages[-1]["data"].get("node", "") is not None:
+    while messages[-1]["data"].get("node", "") is not None:
         messages.append(json.loads(socket.recv()))
     socket.close()
     return reply["prompt_id"], messages

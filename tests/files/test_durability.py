@@ -92,6 +92,8 @@ def record(monkeypatch: pytest.MonkeyPatch, target: Path, write: Callable[[], No
     monkeypatch.setattr(os, "write", written)
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "replace", replaced)
+    # Python 3.10's pathlib binds os.replace when it is imported.
+    monkeypatch.setattr(Path, "replace", lambda path, target: replaced(path, target))
     try:
         write()
     finally:

@@ -15,12 +15,12 @@ from iterativectl.project.usage import read_lines
 
 def test_append_cuts_off_a_torn_last_line(tmp_path: Path) -> None:
     path = tmp_path / "events.jsonl"
-    files.append_line(path, '{"a": 1}')
+    files.append_line(path, '{"id": 1}')
     with path.open("ab") as stream:
-        stream.write(b'{"b": 2')
-    assert read_lines(path) == [{"a": 1}]
-    files.append_line(path, '{"c": 3}')
-    assert path.read_bytes() == b'{"a": 1}\n{"c": 3}\n'
+        stream.write(b'{"id": 2')
+    assert read_lines(path) == [{"id": 1}]
+    files.append_line(path, '{"id": 3}')
+    assert path.read_bytes() == b'{"id": 1}\n{"id": 3}\n'
 
 
 def test_append_finds_the_last_line_end_beyond_one_block(tmp_path: Path) -> None:
