@@ -57,11 +57,9 @@ def decode(
     The same bytes asked for twice running are decoded once: the picture is shared, not to be drawn on.
     """
     _check_length(data, name)
-    clean, wanted = data, formats
-    if png.is_png(data) and "PNG" in formats:
-        clean, wanted = png.without_text(data, name=name, types=png.TEXT_TYPES), ("PNG",)
+    wanted = ("PNG",) if png.is_png(data) and "PNG" in formats else formats
     with _translated(name, formats):
-        picture = _loaded(clean, name, wanted, max_pixels)
+        picture = _loaded(data, name, wanted, max_pixels)
     if picture.width * picture.height > REMEMBERED_PIXELS:
         _loaded.cache_clear()
     return picture
@@ -71,7 +69,8 @@ def decode(
 def _loaded(data: bytes, name: str, formats: tuple[str, ...], max_pixels: int) -> Image.Image:
     """A result is looked at several times running (whole? what does it measure? what is sent?)."""
     if formats == ("PNG",) and png.is_png(data):
-        return _loaded_png(data, name, max_pixels)
+        clean = png.without_text(data, name=name, types=png.TEXT_TYPES)
+        return _loaded_png(clean, name, max_pixels)
     picture = Image.open(io.BytesIO(data), formats=formats)
     _check_size(picture.size, name, max_pixels)
     _check_still(picture, name)
