@@ -34,6 +34,10 @@ class Judge(FakeOllama):
         self.times: list[tuple[float, float]] = []
         self.seconds = seconds
 
+    @property
+    def asked_count(self) -> int:
+        return len(self.times) + 1
+
     def __enter__(self) -> Judge:
         super().__enter__()
         self._server.RequestHandlerClass = _Timed
@@ -70,7 +74,8 @@ def _answer(asked: Asked) -> str:
     value = instance(asked.schema)
     criteria = value.get("criteria", {})
     for number, entry in enumerate(criteria.values()):
-        entry |= {"reason": REASON, "answer": "no" if number == 0 else "yes", "confidence": "high"}
+        reason = f"Request {asked.number}, criterion {number}: {REASON}"
+        entry |= {"reason": reason, "answer": "no" if number == 0 else "yes", "confidence": "high"}
     if "positive" in value:
         value |= {
             "reason": REASON,

@@ -36,15 +36,8 @@ Sample = dict[str, float]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--comfyui", type=int, required=True)
-    parser.add_argument("--judge", type=int, required=True)
-    parser.add_argument("--px", type=int, default=1024)
-    parser.add_argument("--iterations", type=int, default=12)
-    parser.add_argument(
-        "--profile", type=Path, help="where to write cProfile's figures: CPU time of the main thread"
-    )
+    parser = arguments(__doc__ or "")
+    parser.add_argument("--profile", type=Path, help="where to write cProfile's figures of the main thread")
     options = parser.parse_args()
     workspace = WorkspacePaths(options.folder)
     _write_project(options.folder, options.comfyui, options.judge, options.px)
@@ -54,7 +47,7 @@ def main() -> None:
         if event.type == "iteration_failed":
             raise SystemExit(f"an iteration failed: {event.data}")
         if event.type == "iteration_committed":
-            samples.append(_sample())
+            samples.append(sample())
 
     def work() -> None:
         wanted = compose.RunOptions(max_iterations=options.iterations, seed=1)
@@ -62,7 +55,18 @@ def main() -> None:
         compose.run_project(workspace, workspace.project("p"), wanted, world, watch)
 
     _profiled(work, options.profile) if options.profile else work()
-    print(json.dumps({"samples": samples, "peak_mb": _peak_mb()}))
+    print(json.dumps({"samples": samples, "peak_mb": peak_mb()}))
+
+
+def arguments(doc: str) -> argparse.ArgumentParser:
+    """What a run needs to know, ours or the bare one."""
+    parser = argparse.ArgumentParser(description=doc.split("\n")[0])
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--comfyui", type=int, required=True)
+    parser.add_argument("--judge", type=int, required=True)
+    parser.add_argument("--px", type=int, default=1024)
+    parser.add_argument("--iterations", type=int, default=12)
+    return parser
 
 
 def _profiled(work: Callable[[], None], path: Path) -> None:
@@ -76,7 +80,7 @@ def _write_project(folder: Path, comfyui: int, judge: int, px: int) -> None:
     shutil.rmtree(project.root, ignore_errors=True)
     project.config.mkdir(parents=True)
     project.input.parent.mkdir()
-    project.input.write_bytes(_photograph(px))
+    project.input.write_bytes(photograph(px))
     changes = {
         "rules.yaml": {},
         "AIGen.yaml": {"host: localhost": "host: 127.0.0.1", "port: 8188": f"port: {comfyui}"},
@@ -89,7 +93,7 @@ def _write_project(folder: Path, comfyui: int, judge: int, px: int) -> None:
         (project.config / name).write_text(text, encoding="utf-8")
 
 
-def _photograph(px: int) -> bytes:
+def photograph(px: int) -> bytes:
     """The middle square of a photograph of 768 x 575, enlarged where px asks for more."""
     with Image.open(PHOTOGRAPH) as picture:
         side = min(picture.size)
@@ -100,7 +104,8 @@ def _photograph(px: int) -> bytes:
     return to_input_png(buffer.getvalue())
 
 
-def _sample() -> Sample:
+def sample() -> Sample:
+    """CPU seconds so far, the time, resident memory."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return {"cpu": used.ru_utime + used.ru_stime, "at": time.time(), "memory_mb": _memory_mb()}
 
@@ -109,11 +114,11 @@ def _memory_mb() -> float:
     """Resident memory now; where the system does not say (not Linux), the highest so far."""
     statm = Path("/proc/self/statm")
     if not statm.exists():
-        return _peak_mb()
+        return peak_mb()
     return int(statm.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     """The highest resident memory; macOS counts in bytes, Linux in KiB."""
     highest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return highest / (2**20 if sys.platform == "darwin" else 2**10)
