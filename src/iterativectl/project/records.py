@@ -69,11 +69,25 @@ def damaged(path: Path, why: str) -> ProjectError:
     )
 
 
+class _Twice(ValueError):
+    """A key that stands twice in an object: nobody knows which of the two is meant."""
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Twice(f"{next(key for key in keys if keys.count(key) > 1)!r} is there twice")
+    return found
+
+
 def _load(path: Path) -> dict[str, Any]:
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
+        data = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object)
     except FileNotFoundError as error:
         raise damaged(path, "it is missing") from error
+    except _Twice as error:
+        raise damaged(path, str(error)) from error
     except (ValueError, RecursionError) as error:
         raise damaged(path, f"it is not JSON ({error})") from error
     if not isinstance(data, dict):
