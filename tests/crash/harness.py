@@ -16,9 +16,12 @@ import json
 import os
 import pathlib
 import random
+import select
 import shutil
 import signal
 import sys
+import threading
+import time
 import traceback
 import warnings
 from collections import Counter
@@ -44,6 +47,7 @@ AUDITED = {
 }
 KILLED = 137
 BROKEN = 70
+LONGEST = 60.0  # seconds that a child may take: on an idle machine it is some tenths of one
 
 
 class TickingClock:
@@ -179,12 +183,14 @@ class Child:
 HERE = Child(Operations())
 
 
-def in_child(work: Callable[[], Any], *, seed: int, watcher: Watcher | None = None) -> Outcome:
+def in_child(
+    work: Callable[[], Any], *, seed: int, watcher: Watcher | None = None, longest: float = LONGEST
+) -> Outcome:
     """Do `work` in a forked child; it returns its exit code, or (code, anything that JSON can say).
 
     `seed` decides the random ids (UUIDs) that are drawn, so that two children of one seed do the same.
     """
-    waiting = fork()
+    waiting = fork(longest)
     if waiting is not None:
         return waiting
     code, told = BROKEN, None
@@ -209,26 +215,42 @@ def draw_from(seed: int) -> None:
     os.urandom = random.Random(seed).randbytes
 
 
-def fork() -> Outcome | None:
-    """None in the child, which must end through `leave`; in the parent how the child ended."""
+def fork(longest: float = LONGEST) -> Outcome | None:
+    """None in the child, which must end through `leave`; in the parent how the child ended.
+
+    Only the thread that forks goes on in the child: the program must not have others that it waits for.
+    """
     sys.stdout.flush()
     sys.stderr.flush()
     reading, writing = os.pipe()
     gc.freeze()
     with warnings.catch_warnings():
-        warnings.simplefilter(
-            "ignore", DeprecationWarning
-        )  # of threads: the fakes' threads wait while we fork
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads: those of the fakes only wait
         child = os.fork()
     if child == 0:
         HERE.pipe = writing
         return None
     os.close(writing)
-    with open(reading, "rb") as stream:
-        told = stream.read()
+    told = _heard(reading, child, longest)
     _, status = os.waitpid(child, 0)
     code = os.waitstatus_to_exitcode(status)
     return Outcome(**json.loads(told)) if told else Outcome(code, f"ended with {code}")
+
+
+def _heard(pipe: int, child: int, longest: float) -> bytes:
+    """All that a child tells. One that takes longer is killed."""
+    deadline, told = time.monotonic() + longest, b""
+    with open(pipe, "rb", buffering=0) as stream:
+        while time.monotonic() < deadline:
+            if select.select([stream], [], [], 1.0)[0]:
+                piece = stream.read(65536)
+                if not piece:
+                    return told
+                told += piece
+    os.kill(child, signal.SIGKILL)
+    threads = [thread.name for thread in threading.enumerate()]
+    body = {"code": BROKEN, "told": f"more than {longest:.0f} s; threads where it was forked: {threads}"}
+    return json.dumps(body).encode()
 
 
 def leave(code: int, told: Any = None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -41,15 +42,15 @@ class Jobs:
         """End what still runs: a test run that is broken off leaves nothing behind."""
         self._pool.shutdown(wait=False, cancel_futures=True)
         for process in list(self._running):
-            process.terminate()
+            os.killpg(process.pid, signal.SIGTERM)
         self._pool.shutdown()
 
     def _run(self, job: Job) -> dict[str, Any]:
         paths = os.pathsep.join([str(REPOSITORY / "src"), str(REPOSITORY)])
         command = [sys.executable, "-m", "tests.crash.sweep", *job]
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-        environment = {**os.environ, "PYTHONPATH": paths}
-        with subprocess.Popen(command, cwd=REPOSITORY, env=environment, **pipes) as process:
+        pipes |= {"env": {**os.environ, "PYTHONPATH": paths}, "start_new_session": True}
+        with subprocess.Popen(command, cwd=REPOSITORY, **pipes) as process:
             self._running.add(process)
             try:
                 out, err = process.communicate(timeout=LONGEST)

@@ -50,6 +50,7 @@ from tests.crash.scenes import ROOT, SCENES, Scene
 
 PAUSED = 4
 WATCHED = 1  # the seed of the run that is watched
+WHOLE_SWEEP = 600.0  # seconds
 TOGETHER = 24  # operations in a row that one process takes: neighbours often leave the same disk
 FIRST_OF_TWO, SECOND_OF_TWO = 41, 61  # for `twice` and `real`: every so many operations
 
@@ -84,7 +85,7 @@ class Sweep:
 
     def run(self) -> Result:
         """Everything is done in a child: the functions of `os` stay as they are in this process."""
-        ended = in_child(self._watched, seed=0)
+        ended = in_child(self._watched, seed=0, longest=WHOLE_SWEEP)
         if ended.code != 0:
             raise AssertionError(f"the run that is watched: {ended.told}")
         return Result(**ended.told)
@@ -289,6 +290,7 @@ def main() -> None:
     base = Path(tempfile.mkdtemp(prefix="iterative-crash-", dir=memory))
     began = time.monotonic()
     logging.getLogger("iterativectl").addHandler(logging.NullHandler())
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # tidy up
     try:
         with ExitStack() as servers:
             scene = SCENES[options.scene](base, servers)
