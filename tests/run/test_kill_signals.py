@@ -45,14 +45,7 @@ def started(site: Site) -> Run:
     return run
 
 
-BREAKS_OFF = "a second signal while the first is dealt with breaks that off (cli/signals.py deafens too late)"
-
-
-@pytest.mark.parametrize(
-    "twice",
-    [False, pytest.param(True, marks=pytest.mark.xfail(reason=BREAKS_OFF, strict=False))],
-    ids=["once", "twice"],
-)
+@pytest.mark.parametrize("twice", [False, True], ids=["once", "twice"])
 def test_interrupted_at_random_moments(site: Site, twice: bool) -> None:
     """Runs, interrupted again and again, by one signal each time or by two shortly after each other."""
     expected = uninterrupted(site)

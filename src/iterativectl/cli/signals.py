@@ -19,8 +19,15 @@ def listen() -> None:
 def deafen() -> None:
     """The interrupt is being dealt with: a second Ctrl-C must not cut off its last lines."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _heard)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:
+    """The first one counts, and what it sets off (taking back our own job, saving) has its own deadlines."""
+    deafen()
     raise KeyboardInterrupt
+
+
+def _heard(number: int, frame: FrameType | None) -> None:
+    """Nothing more to do. (With SIG_IGN Python complains of a signal that came a moment before.)"""
