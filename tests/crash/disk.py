@@ -30,11 +30,11 @@ class Books:
         )
 
 
-def books() -> Books:
+def books(root: Path = ROOT) -> Books:
     worst: dict[str, float] = {}
     reserved = settled = 0
     spent = 0.0
-    for path in ROOT.glob("working/*/usage.jsonl"):
+    for path in root.glob("working/*/usage.jsonl"):
         for line in map(json.loads, _whole_lines(path)):
             if line["event"] == "reserved":
                 reserved += 1

@@ -99,7 +99,7 @@ def check(site: Site, expected: Expected, kills_in_flight: int) -> None:
     """The tree, the pictures, and the money."""
     assert trees.difference(expected.tree, trees.tree(site.project)) == []
     assert (site.counted("accepted"), site.counted("renders")) == (3, 3), "nothing is rendered twice"
-    found, twice = books.books(), (site.bought - expected.bought).total()
+    found, twice = books.books(site.project), (site.bought - expected.bought).total()
     assert site.bought.keys() == expected.bought.keys()
     assert twice <= kills_in_flight and twice <= found.unknown <= kills_in_flight
     assert found.reserved <= site.bought.total() + kills_in_flight

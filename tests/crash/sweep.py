@@ -15,6 +15,7 @@ count           (a check of the method) no file is changed by an operation that 
 from __future__ import annotations
 
 import argparse
+import gc
 import json
 import logging
 import os
@@ -289,6 +290,7 @@ def main() -> None:
     memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     base = Path(tempfile.mkdtemp(prefix="iterative-crash-", dir=memory))
     began = time.monotonic()
+    gc.disable()
     logging.getLogger("iterativectl").addHandler(logging.NullHandler())
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(1))  # tidy up
     try:
