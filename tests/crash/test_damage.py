@@ -165,3 +165,14 @@ def test_a_damaged_checkpoint_is_rebuilt_and_said(site: Site, workspace: Path, d
     assert aside.read_bytes() == damaged
     aside.unlink()
     assert trees.difference(site.expected, trees.tree(ROOT)) == []
+
+
+def test_a_damaged_picture_is_not_published(site: Site, workspace: Path) -> None:
+    """It was judged to be the best, but it is not what was judged any more."""
+    (picture,) = ROOT.glob("working/*/images/iteration_2.png")
+    picture.write_bytes(flipped(4)(picture.read_bytes()))
+    (ROOT / "working/checkpoint.json").unlink()  # so that the best is decided and published anew
+    before = files()
+    code, told = scenes.run(later=1)
+    assert code == USAGE and f"{picture} is damaged" in told["message"], told
+    assert [name for name in left_alone(before) if "checkpoint" not in name and "AIGen" not in name] == []

@@ -11,7 +11,7 @@ from iterativectl.config.types import Criterion
 from iterativectl.errors import ProjectError
 from iterativectl.model import History, Iteration
 from iterativectl.project import records, runs
-from iterativectl.project.layout import ProjectPaths, RunPaths
+from iterativectl.project.layout import ProjectPaths
 from iterativectl.project.runs import RunRecord
 
 FORMAT = "output/1"
@@ -32,16 +32,19 @@ def publish(project: ProjectPaths, run: RunRecord, history: History, result: Res
     """Write output.png and its metadata; None, or the run id whose accepted picture was kept instead.
 
     The picture is written before the metadata that names its hash, and both only where they differ, so that a
-    kill in between is mended by the next call.
+    kill in between is mended by the next call. Raises ProjectError for a picture that is not the one judged.
     """
     current = read(project)
     if current and _keeps(current, run, result.accepted):
         return str(current["run_id"])
     paths = project.run(run.run_id)
     image = paths.image(result.best.number)
+    metadata = records.read(paths.metadata(result.best.number), "metadata/1")
+    if runs.sha256_of(image) != metadata["files"].get(paths.relative(image)):
+        raise records.damaged(image, "it is not the picture that was judged")
     if not project.output_image.exists() or runs.sha256_of(project.output_image) != runs.sha256_of(image):
         files.copy(image, project.output_image)
-    body = _body(paths, run, history, result)
+    body = _body(run, history, result, metadata)
     if current != body:
         files.write_json(project.output_metadata, body)
     return None
@@ -74,9 +77,8 @@ def judged_for(run: RunRecord) -> str:
     return runs.digest_of({"rules": records.to_json(runs.judged_by(run.rules)), "input": run.input["sha256"]})
 
 
-def _body(paths: RunPaths, run: RunRecord, history: History, result: Result) -> dict[str, Any]:
+def _body(run: RunRecord, history: History, result: Result, metadata: Mapping[str, Any]) -> dict[str, Any]:
     best = result.best
-    metadata = records.read(paths.metadata(best.number), "metadata/1")
     verdicts = best.assessment.verdicts if best.assessment else ()
     questions = {c.field: c.question or _measured(c) for c in run.rules.acceptance_criteria}
     return {
@@ -100,7 +102,7 @@ def _body(paths: RunPaths, run: RunRecord, history: History, result: Result) -> 
         "history": [_line(iteration) for iteration in history.iterations],
         "backend": run.aigen.backend,
         "judged_for": judged_for(run),
-        "sha256": runs.sha256_of(paths.image(best.number)),
+        "sha256": metadata["generation"]["sha256"],
         **{name: value for name, value in metadata.items() if name not in ("format", "status", "usage")},
     }
 
