@@ -19,14 +19,17 @@ PACKAGE = "iterativectl"
 LAYERS = (
     {"errors", "events", "model", "ports", "clock"},
     {"config", "images", "files", "resources"},
-    {"generation", "vision", "project"},
+    {"generation", "vision", "project", "processes"},
     {"judging", "policy"},
-    {"runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"},
+    {
+        *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
+        *("masked", "variants"),
+    },
     {"compose"},
     {"cli"},
     {"__main__"},
 )
-STRANGERS = {"generation", "vision", "project"}  # of one layer, and yet they never import each other
+STRANGERS = {"generation", "vision", "project", "processes"}  # of one layer, and yet they never import each other
 BACKENDS = (
     "generation.comfyui",
     "generation.embedded",

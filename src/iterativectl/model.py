@@ -56,6 +56,7 @@ class Plan:
 
     `parent` is the iteration whose settings this starts from (None: the project's start settings);
     `source` is the picture that is edited: "input", or an iteration's number.
+    `strategy` says what the workflow does with it: img2img, inpaint, control, txt2img.
     `take` counts how often this number was planned anew and is part of the rng seed.
     """
 
@@ -144,11 +145,15 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Similarity:
-    """0 a different picture - 1 identical, measured on pixels; `model` is the judge's word for it."""
+    """0 a different picture - 1 identical, measured on pixels; `model` is the judge's word for it.
+
+    `outside_before` is outside the mask as the workflow returned it, before the original was put back there.
+    """
 
     measured: float
     inside_mask: float | None = None
     outside_mask: float | None = None
+    outside_before: float | None = None
     changed_share: float = 0.0  # share of cells that changed, [0, 1]
     model: SimilarityWord | None = None
 

@@ -49,7 +49,9 @@ class Tickets(Protocol):
 class GenerationInputs:
     """All a generator needs beside the plan.
 
-    `source` is the picture to edit (PNG file); `destination` is where the finished picture goes (written
+    `source` is the picture to edit (PNG file); `mask` a PNG of its size: white (and transparent) is what may
+    change, so that LoadImage's picture, its mask output and every channel of LoadImageMask say the same.
+    `control_image` is a picture that steers the result (edges, depth). `destination` is where the finished picture goes (written
     `*.partial`, verified, renamed, by iterativectl.files); `graph_destination` gets the graph as sent.
     `attend` must be called at least once a second during any wait: it raises when a person asked to stop;
     then the generator cancels its own jobs (only those), settles the ticket as cancelled and lets it through.

@@ -16,6 +16,7 @@ from iterativectl.config.yaml_text import to_yaml
 from iterativectl.errors import Problem
 from iterativectl.model import Parameters, Settings
 
+ALL_MASKS = "all"  # as active_mask: one mask after the other
 _WRITTEN_HEAD = (
     "# The settings as they stand now, rewritten after every iteration. An edit between iterations is used\n"
     "# for the next one and recorded; the start settings stay in config/AIGen.yaml.\n"
@@ -83,8 +84,10 @@ def _comfyui_json(comfyui: ComfyUI) -> dict[str, Any]:
         "host": comfyui.host,
         "port": comfyui.port,
         "url": comfyui.url and secrets.without_user_info(comfyui.url),
-        "hosts": list(comfyui.hosts),
+        "hosts": [secrets.without_user_info(host) for host in comfyui.hosts],
         "path": comfyui.path,
+        "python": comfyui.python,
+        "args": list(comfyui.args),
         "headers": secrets.writable_headers(comfyui.headers),
         "timeout_seconds": comfyui.timeout_seconds,
         "queue_timeout_seconds": comfyui.queue_timeout_seconds,
@@ -119,21 +122,34 @@ def _semantic_problems(document: Document) -> Iterator[Problem]:
     for index, mask in enumerate((data.get("masking") or {}).get("masks") or ()):
         if mask["name"] in seen:
             yield document.problem(("masking", "masks", index, "name"), f"'{mask['name']}' is used twice")
+        if mask["name"] == ALL_MASKS:
+            yield document.problem(("masking", "masks", index, "name"), "'all' means every mask: use another name")
         seen.add(mask["name"])
 
 
 def _address_problems(document: Document, comfyui: Mapping[str, Any]) -> Iterator[Problem]:
-    url = comfyui.get("url")
-    if not url:
-        return
-    path = ("comfyui", "url")
-    if secrets.address_fault(url):
-        yield document.problem(path, secrets.address_fault(url))
-    elif secrets.has_user_info(url):
-        message = 'the address holds a password in plain text: use headers: {Authorization: "env:NAME"}'
-        yield document.problem(path, message, "warning")
-    if "host" in comfyui or "port" in comfyui:
-        yield document.problem(path, "'url' is used, 'host' and 'port' are ignored", "warning")
+    url, hosts = comfyui.get("url"), comfyui.get("hosts") or []
+    addresses: list[tuple[tuple[str | int, ...], str]] = [
+        *([(("comfyui", "url"), url)] if url else []),
+        *((("comfyui", "hosts", index), host) for index, host in enumerate(hosts)),
+    ]
+    for path, address in addresses:
+        if secrets.address_fault(address):
+            yield document.problem(path, secrets.address_fault(address))
+        elif secrets.has_user_info(address):
+            message = 'the address holds a password in plain text: use headers: {Authorization: "env:NAME"}'
+            yield document.problem(path, message, "warning")
+    seen: set[str] = set()
+    for index, host in enumerate(hosts):
+        if host.rstrip("/") in seen:
+            yield document.problem(("comfyui", "hosts", index), "this server stands twice in the list")
+        seen.add(host.rstrip("/"))
+    used = "hosts" if hosts else "url" if url else ""
+    ignored = [key for key in ("url", "host", "port") if comfyui.get(key) and key != used]
+    if used and ignored:
+        words = " and ".join(f"'{key}'" for key in ignored)
+        verb = "is" if len(ignored) == 1 else "are"
+        yield document.problem(("comfyui", used), f"'{used}' is used, {words} {verb} ignored", "warning")
 
 
 def _build(data: Mapping[str, Any]) -> AIGen:
@@ -175,7 +191,10 @@ def _comfyui(data: Mapping[str, Any]) -> ComfyUI:
         host=data.get("host", "localhost"),
         port=int(data.get("port", 8188)),
         url=data.get("url") or None,
+        hosts=tuple(data.get("hosts") or ()),
         path=data.get("path") or None,
+        python=data.get("python") or None,
+        args=tuple(data.get("args") or ()),
         headers=dict(data.get("headers") or {}),
         timeout_seconds=float(data.get("timeout_seconds", 1800)),
         queue_timeout_seconds=float(data.get("queue_timeout_seconds", 43200)),

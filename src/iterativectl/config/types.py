@@ -129,7 +129,11 @@ class MaskFile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Masking:
-    """AIGen.yaml `masking`. grow and feather in pixels."""
+    """AIGen.yaml `masking`. grow and feather in pixels.
+
+    `feather` is the width of the band around the grown mask in which the result fades into the original.
+    `active_mask` may be "all": the masks one after the other.
+    """
 
     enabled: bool = True
     active_mask: str | None = None
@@ -141,7 +145,9 @@ class Masking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComfyUI:
-    """AIGen.yaml `comfyui`; times in seconds.
+    """AIGen.yaml `comfyui`; times in seconds. `hosts` are addresses that replace `base_url` where there are any.
+
+    `path`, `python` and `args` are for a local installation that is started from here.
 
     A header value "env:NAME" is read from the environment at run time and never stored.
     """
@@ -151,6 +157,8 @@ class ComfyUI:
     url: str | None = None
     hosts: tuple[str, ...] = ()
     path: str | None = None
+    python: str | None = None
+    args: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     timeout_seconds: float = 1800.0
     queue_timeout_seconds: float = 43200.0
@@ -160,6 +168,11 @@ class ComfyUI:
     def base_url(self) -> str:
         """Where the server is: `url`, else http://host:port; no slash at the end."""
         return (self.url or f"http://{self.host}:{self.port}").rstrip("/")
+
+    @property
+    def base_urls(self) -> tuple[str, ...]:
+        """Every server: `hosts` where there are any, else the one; no slashes at the end."""
+        return tuple(host.rstrip("/") for host in self.hosts) or (self.base_url,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
