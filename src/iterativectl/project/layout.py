@@ -59,6 +59,17 @@ class RunPaths:
     def image(self, iteration: int) -> Path:
         return self.root / "images" / f"iteration_{iteration}.png"
 
+    def raw_image(self, iteration: int) -> Path:
+        """The generator's own bytes, where the judged picture was derived from them."""
+        return self.root / "images" / f"iteration_{iteration}.raw.png"
+
+    def sent_source(self, source: str | int) -> Path:
+        """A picture as it is sent when a mask is in play; `source` is "input" or an iteration."""
+        return self.root / "sent" / f"{source if isinstance(source, str) else f'iteration_{source}'}.png"
+
+    def sent_mask(self, name: str) -> Path:
+        return self.root / "sent" / f"mask_{name}.png"
+
     def questions(self, iteration: int) -> Path:
         return self.root / "questions" / f"iteration_{iteration}_questions.json"
 
@@ -112,6 +123,19 @@ class ProjectPaths:
     @property
     def input(self) -> Path:
         return self.root / "input" / "input.png"
+
+    @property
+    def lone_mask(self) -> Path:
+        """The mask of a project with one; its name is "mask"."""
+        return self.root / "input" / "mask.png"
+
+    @property
+    def masks(self) -> Path:
+        """Named masks, NAME.png."""
+        return self.root / "input" / "masks"
+
+    def mask(self, name: str) -> Path:
+        return self.masks / f"{name}.png"
 
     @property
     def workflows(self) -> Path:
