@@ -72,11 +72,9 @@ def test_names_that_the_server_does_not_have(rigged: Rigged, settings: Settings,
 
 def test_a_missing_node_class(rigged: Rigged) -> None:
     _, rig = rigged()
-    _changed(rig, lambda graph: graph["3"].update(class_type="VAEEncodeTile"))
+    _changed(rig, lambda graph: graph["3"].update(class_type="VAEEncodd"))
     (error,) = _findings(rig)["error"]
-    assert (
-        "no node 'VAEEncodeTile'. Did you mean 'VAEEncode'?" in error.what and "3 (VAEEncodeTile" in error.why
-    )
+    assert "no node 'VAEEncodd'. Did you mean 'VAEEncode'?" in error.what and "3 (VAEEncodd" in error.why
 
 
 def test_an_input_that_a_newer_release_wants(rigged: Rigged) -> None:

@@ -14,6 +14,7 @@ import copy
 import json
 import time
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -29,7 +30,9 @@ CHECKPOINTS = ("tiny_sd15.safetensors", "realisticVisionV60B1_v51VAE.safetensors
 class FakeComfyUI:
     """One fake server. `generation`: "A" answers as release 0.3.64 does, "B" as 0.33.0.
 
-    `prefix` is a proxy's path in front of every route; the faults are those of comfyui_switches.
+    `prefix` is a proxy's path in front of every route; `models` are files that the server has besides the
+    checkpoints, by `Class.input` (`{"UNETLoader.unet_name": ["flux.safetensors"]}`); the faults are those of
+    comfyui_switches.
     """
 
     def __init__(
@@ -40,12 +43,14 @@ class FakeComfyUI:
         max_px: int | None = None,
         checkpoints: tuple[str, ...] = CHECKPOINTS,
         prefix: str = "",
+        models: Mapping[str, Sequence[str]] | None = None,
         **faults: str,
     ) -> None:
         self.switches = Switches(**faults)
         self.engine = Engine(self.switches, job_seconds, max_px)
+        names = {"CheckpointLoaderSimple.ckpt_name": checkpoints, **(models or {})}
         known = json.loads((DATA / f"object_info_{generation}.json").read_text(encoding="utf-8"))
-        self._server = Server(self.engine, self.switches, generation, _with_checkpoints(known, checkpoints))
+        self._server = Server(self.engine, self.switches, generation, _with_models(known, names))
         self._server.prefix = prefix
 
     @property
@@ -80,6 +85,24 @@ class FakeComfyUI:
             if (r.method, r.path) == (method, self._server.prefix + path) and r.body
         ]
 
+    @property
+    def uploads(self) -> dict[str, bytes]:
+        """What lies in the input folder, by the name that LoadImage takes: `iterative/NAME.png`."""
+        files = dict(self.engine.files)
+        return {"/".join(filter(None, key[1:])): files[key] for key in files if key[0] == "input"}
+
+    def loads(self) -> list[dict[str, bytes]]:
+        """For every job that was sent, in order: node -> the bytes that it loads (pictures and masks)."""
+        uploads = self.uploads
+        return [
+            {
+                node: uploads[entry["inputs"]["image"]]
+                for node, entry in body["prompt"].items()
+                if entry["class_type"].startswith("LoadImage") and entry["inputs"]["image"] in uploads
+            }
+            for body in self.sent("POST", "/prompt")
+        ]
+
     def restart(self, seconds: float = 0.2) -> None:
         """Go down now, come back after `seconds` without queue and history."""
         self._server.restart(seconds)
@@ -112,9 +135,14 @@ class FakeComfyUI:
             self.engine.lock.notify_all()
 
 
-def _with_checkpoints(known: dict[str, Any], checkpoints: tuple[str, ...]) -> dict[str, Any]:
+def _with_models(known: dict[str, Any], names: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """object_info in which these inputs have these choices, too. Release B has two spellings of a list."""
     known = copy.deepcopy(known)
-    known["CheckpointLoaderSimple"]["input"]["required"]["ckpt_name"][0].extend(checkpoints)
+    for place, files in names.items():
+        class_type, name = place.split(".")
+        specification = known[class_type]["input"]["required"][name]
+        choices = specification[1]["options"] if specification[0] == "COMBO" else specification[0]
+        choices.extend(files)
     return known
 
 

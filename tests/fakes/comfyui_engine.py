@@ -1,7 +1,6 @@
-"""The fake's inside: queue, worker, history, files. No node is really run: pictures are washed with colour.
+"""The fake's inside: queue, worker, history, files. No node is really run: comfyui_pictures paints.
 
-A picture's pixels follow from the input picture and the values in its graph, so that other plans give other
-pictures and the same plan the same one; its text chunks carry its job's graph, extra_pnginfo and id.
+A picture's text chunks carry its job's graph, extra_pnginfo and id.
 """
 
 from __future__ import annotations
@@ -18,12 +17,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image, PngImagePlugin
+from PIL import Image
+from tests.fakes import comfyui_pictures as pictures
+from tests.fakes.comfyui_pictures import SAMPLERS
 from tests.fakes.comfyui_rules import links, upstream
 from tests.fakes.comfyui_switches import Switches
 from tests.fakes.comfyui_ws import BINARY, Connection
 
-SAMPLERS = ("KSampler", "KSamplerAdvanced", "SamplerCustomAdvanced")
 FOREIGN = "ffffffff-0000-4000-8000-000000000000"
 
 
@@ -344,36 +344,15 @@ class Engine:
         ).hexdigest()
 
     def _render(self, item: Item, save: str) -> bytes:
-        graph = item.graph
-        before = upstream(graph, save)
-        loaders = [n for n in before if graph[n]["class_type"] == "LoadImage"]
-        picture = Image.new("RGB", (64, 64), (128, 128, 128))
-        if loaders:
-            content = self.input_file(graph[loaders[0]]["inputs"]["image"]) or b""
-            picture = Image.open(io.BytesIO(content)).convert("RGB")
+        mark = self._mark(item.graph, links(item.graph[save])[0][1])
+        picture = pictures.painted(item.graph, save, mark, self.input_file)
         if self.max_px:
             picture.thumbnail((self.max_px, self.max_px))
-        samplers = [n for n in before if graph[n]["class_type"] in SAMPLERS]
-        if samplers:
-            source = links(graph[save])[0][1]
-            strength = 0.1 + 0.6 * float(graph[samplers[0]]["inputs"].get("denoise", 1.0))
-            picture = _washed(picture, self._mark(graph, source), min(strength, 0.8))
-        chunks = PngImagePlugin.PngInfo()
+        texts: dict[str, str] = {}
         if not self.switches.on("view", "no_chunks"):
-            chunks.add_text("prompt", json.dumps(graph))
-            for key, value in (item.extra.get("extra_pnginfo") or {}).items():
-                chunks.add_text(key, json.dumps(value))
-            chunks.add_text("fake_prompt_id", item.prompt_id)
-        out = io.BytesIO()
-        picture.save(out, "PNG", pnginfo=chunks, compress_level=1)
-        return out.getvalue()
-
-
-def _washed(picture: Image.Image, mark: str, strength: float) -> Image.Image:
-    """The picture under a two-by-two wash of colours that the mark decides."""
-    colours = bytes.fromhex(mark)[:12]
-    wash = Image.frombytes("RGB", (2, 2), colours).resize(picture.size, Image.Resampling.BILINEAR)
-    return Image.blend(picture, wash, strength)
+            more = {key: json.dumps(value) for key, value in (item.extra.get("extra_pnginfo") or {}).items()}
+            texts = {"prompt": json.dumps(item.graph), **more, "fake_prompt_id": item.prompt_id}
+        return pictures.encoded(pictures.spoiled(picture, self.switches), texts, self.switches)
 
 
 def _failure(item: Item, error: Failed) -> dict[str, Any]:

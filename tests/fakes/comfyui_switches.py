@@ -1,6 +1,7 @@
 """Faults of the fake ComfyUI, each by a name: `group=kind(argument)xTIMES`, e.g. `server=restart_at(2)x1`.
 
-Without `xTIMES` a fault lasts until it is switched off.
+Without `xTIMES` a fault lasts until it is switched off. Several of a group are joined by `+`:
+`picture=shift_colours+size(512x512)`.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ KINDS: dict[str, frozenset[str]] = {
     "view": frozenset({"404", "cut", "wrong_type", "slow", "html", "no_chunks"}),
     "upload": frozenset({"rename", "413", "forgets"}),
     "auth": frozenset({"header_on_ws"}),
+    "picture": frozenset({"shift_colours", "move", "crop8", "size", "rgba", "alpha", "16bit"}),
 }
 _FORM = re.compile(r"(?P<kind>\w+?)(?:\((?P<argument>[^)]*)\))?(?:x(?P<times>\d+))?")
 
@@ -52,30 +54,23 @@ class Fault:
 
 
 class Switches:
-    """The faults that are on, one per group."""
+    """The faults that are on."""
 
     def __init__(self, **faults: str) -> None:
         self._lock = threading.Lock()
-        self._faults: dict[str, Fault] = {}
+        self._faults: dict[str, list[Fault]] = {}
         for group, text in faults.items():
             self.set(group, text)
 
     def set(self, group: str, text: str | None) -> None:
-        """Switch a group's fault on, or off with None."""
+        """Switch a group's faults on, in place of those before; or off with None."""
         with self._lock:
-            if text is None:
-                self._faults.pop(group, None)
-                return
-            match = _FORM.fullmatch(text)
-            if not match or match["kind"] not in KINDS[group]:
-                raise ValueError(f"{group}: no such fault: {text!r}")
-            times = int(match["times"]) if match["times"] else None
-            self._faults[group] = Fault(match["kind"], match["argument"] or "", times)
+            self._faults[group] = [_read(group, part) for part in text.split("+")] if text else []
 
     def on(self, group: str, *kinds: str) -> Fault | None:
         """Whether such a fault is on; does not use it up."""
-        fault = self._faults.get(group)
-        return fault if fault and fault.kind in kinds and fault.left != 0 else None
+        found = (fault for fault in self._faults.get(group, ()) if fault.kind in kinds and fault.left != 0)
+        return next(found, None)
 
     def take(self, group: str, *kinds: str) -> Fault | None:
         """The fault, if it is on; one with a number of times is used up by one."""
@@ -84,3 +79,10 @@ class Switches:
             if fault and fault.left is not None:
                 fault.left -= 1
             return fault
+
+
+def _read(group: str, text: str) -> Fault:
+    match = _FORM.fullmatch(text)
+    if not match or match["kind"] not in KINDS[group]:
+        raise ValueError(f"{group}: no such fault: {text!r}")
+    return Fault(match["kind"], match["argument"] or "", int(match["times"]) if match["times"] else None)
