@@ -35,12 +35,17 @@ def build(
 
 def address(aigen: AIGen, environ: Mapping[str, str]) -> Address:
     """The server's address, with user and password moved from the URL into a header, out of sight."""
-    parts = urlsplit(aigen.comfyui.base_url)
+    return address_at(aigen.comfyui.base_url, aigen.comfyui.headers, environ)
+
+
+def address_at(url: str, configured: Mapping[str, str], environ: Mapping[str, str]) -> Address:
+    """Like `address`, of one URL and the configured headers."""
+    parts = urlsplit(url)
     headers, missing = {}, []
     if parts.username:
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         headers["Authorization"] = f"Basic {base64.b64encode(login.encode()).decode()}"
-    for name, value in aigen.comfyui.headers.items():
+    for name, value in configured.items():
         if not value.startswith(_FROM_ENVIRONMENT):
             headers[name] = value
         elif value.removeprefix(_FROM_ENVIRONMENT) in environ:
