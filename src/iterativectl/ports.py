@@ -78,12 +78,19 @@ class Generator(Protocol):
         """Look whether these settings can be run, without making anything."""
 
     def reachable(self) -> bool:
-        """Whether the server behind it answers at this moment; a backend without one is always reachable."""
+        """Whether a server behind it answers at this moment; a backend without one is always reachable."""
+
+    def strategy(self, workflow: str, mask: bool) -> str:
+        """What this workflow does with the picture, one of `supports`. `mask`: whether one is in play.
+
+        Raises GenerationError or ConfigError for a workflow that cannot be read.
+        """
 
     def generate(self, plan: Plan, inputs: GenerationInputs, report: Reporter) -> Generation:
         """Make (or, for a ticket already sent, collect) the plan's picture at inputs.destination.
 
-        Raises GenerationError when this picture failed, ServerUnavailable when the server is gone.
+        May be called from several threads at once, each with its own plan and inputs.
+        Raises GenerationError when this picture failed, ServerUnavailable when every server is gone.
         """
 
 

@@ -249,4 +249,5 @@ def test_check_warns_when_nothing_will_be_painted(positive: str, denoise: float)
 
 def test_it_is_built_by_its_name(tmp_path: Path) -> None:
     painter = builder("embedded")(None, lambda name: tmp_path / name, {})
-    assert painter.name == "embedded" and painter.supports == {"img2img"} and painter.reachable()
+    assert painter.name == "embedded" and painter.supports == {"img2img", "inpaint"} and painter.reachable()
+    assert (painter.strategy("", mask=False), painter.strategy("", mask=True)) == ("img2img", "inpaint")

@@ -45,7 +45,7 @@ class EmbeddedPainter:
     """Paints in this process: no server, no download, no GPU."""
 
     name = "embedded"
-    supports = frozenset({"img2img"})
+    supports = frozenset({"img2img", "inpaint"})
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
@@ -77,6 +77,10 @@ class EmbeddedPainter:
     def reachable(self) -> bool:
         """Always: there is no server."""
         return True
+
+    def strategy(self, workflow: str, mask: bool) -> str:
+        """It paints over the picture, inside the mask where there is one."""
+        return "inpaint" if mask else "img2img"
 
     def generate(self, plan: Plan, inputs: GenerationInputs, report: Reporter) -> Generation:
         """Paint the plan's picture, or collect it where it lies finished at its destination.
