@@ -21,6 +21,7 @@ from iterativectl.errors import WorkflowRejected
 Node = Mapping[str, Any]
 Graph = Mapping[str, Node]
 Link = tuple[str, int]
+Slot = tuple[str, str]  # node id, input name
 
 EXPORT_HINT = "In ComfyUI choose Workflow > Export (API), and name that file in AIGen.yaml as workflow_file."
 _PNG = b"\x89PNG\r\n\x1a\n"

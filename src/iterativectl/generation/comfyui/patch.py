@@ -11,9 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from iterativectl.generation.comfyui.graph import Graph, links
+from iterativectl.generation.comfyui.graph import Graph, Slot, links
 from iterativectl.generation.comfyui.roles import Roles
-from iterativectl.generation.comfyui.walk import Slot
 from iterativectl.model import Plan
 
 FOLDER = "iterative"  # our own subfolder in the server's input and output folders
@@ -28,6 +27,7 @@ class Names:
     prefix: str
     image: str | None = None
     mask: str | None = None
+    control: str | None = None
 
 
 def prefix(project: str, run_id: str, iteration: int, ticket: str) -> str:
@@ -46,7 +46,12 @@ def patch(graph: Graph, roles: Roles, plan: Plan, names: Names) -> dict[str, dic
         for slot in slots:
             _write(patched, slot, words)
     _write_settings(patched, roles, plan)
-    loads = ((roles.checkpoint, plan.ckpt_name), (roles.image, names.image), (roles.mask, names.mask))
+    loads: tuple[tuple[Slot | None, str | None], ...] = (
+        (roles.checkpoint, plan.ckpt_name),
+        (roles.image, names.image),
+        (roles.mask, names.mask),
+        (roles.control, names.control),
+    )
     for loader, file_name in loads:
         if loader and file_name:
             _write(patched, loader, file_name)

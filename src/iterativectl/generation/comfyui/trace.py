@@ -15,11 +15,19 @@ from dataclasses import dataclass, field
 
 from iterativectl.errors import WorkflowRejected
 from iterativectl.generation.comfyui import walk
-from iterativectl.generation.comfyui.graph import Graph, Workflow, downstream, link, title, upstream
-from iterativectl.generation.comfyui.roles import ROLE_NAMES, SETTINGS, Roles
-from iterativectl.generation.comfyui.walk import Slot, TextPath
+from iterativectl.generation.comfyui.graph import Graph, Slot, Workflow, downstream, link, title, upstream
+from iterativectl.generation.comfyui.roles import ROLE_NAMES, Roles
+from iterativectl.generation.comfyui.walk import TextPath
 
 SIDES = ("positive", "negative")
+SETTINGS: Mapping[str, tuple[str, ...]] = {
+    "seed": ("seed", "noise_seed"),
+    "steps": ("steps",),
+    "cfg": ("cfg",),
+    "denoise": ("denoise", "start_at_step"),
+    "sampler_name": ("sampler_name",),
+    "scheduler": ("scheduler",),
+}
 
 
 @dataclass(frozen=True, slots=True)

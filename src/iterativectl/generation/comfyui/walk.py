@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from iterativectl.generation.comfyui.graph import Graph, Node, link, links, upstream
-
-Slot = tuple[str, str]  # node id, input name
+from iterativectl.generation.comfyui.graph import Graph, Node, Slot, link, links, upstream
 
 TEXT_INPUTS = (
     "text", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "prompt", "user_prompt",
