@@ -1,8 +1,8 @@
 """From a box around a thing to the thing's own outline: GrabCut on the pixels (Rother et al. 2004). Pure.
 
-A vision model's box is right to a few per cent and holds background in its corners. GrabCut learns the colours
-outside the box and inside it and cuts where they part. It is run twice: on the whole surroundings at a small
-size, then, where the picture has more pixels, only in a band along the edge that was found.
+A vision model's box is right to a few per cent and holds background in its corners. GrabCut learns the
+colours outside the box and inside it and cuts where they part. It is run twice: on the whole surroundings at
+a small size, then, where the picture has more pixels, only in a band along the edge that was found.
 
 OpenCV draws GrabCut's first clusters from its own random numbers: they are seeded here, so that the same
 picture and box give the same outline.
@@ -113,7 +113,7 @@ def _cut(crop: Pixels, marks: Marks) -> Inside:
 
 
 def _along_the_edge(found: Inside, marks: Marks, fine: Size, small: Size) -> Marks | None:
-    """Marks for the second pass: sure away from the edge, open near it. None when an edge has no two sides."""
+    """Marks for the second pass: sure away from the edge, open near it. None where only one side is sure."""
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * BAND + 1, 2 * BAND + 1))
     shape = found.astype(np.uint8)
     surely = cv2.erode(shape, kernel, borderType=cv2.BORDER_REPLICATE) > 0

@@ -116,21 +116,6 @@ def combined(before: Inside, drawn: Inside, how: Combining) -> Inside:
     return before & ~drawn if how == "subtract" else drawn
 
 
-def grown(inside: Inside, pixels: int) -> Inside:
-    """Every pixel within `pixels` of the region (Euclidean distance); below 0: what is so far from its edge.
-
-    The picture's own edge is no edge of the region: a sky that reaches it shrinks only where the sky ends.
-    """
-    if pixels == 0 or not inside.any() or inside.all():
-        return inside
-    outwards = pixels > 0
-    away = cv2.distanceTransform((~inside if outwards else inside).astype(np.uint8), cv2.DIST_L2, 5)
-    return np.asarray(away <= pixels + _ROUND) if outwards else np.asarray(away > -pixels + _ROUND)
-
-
-_ROUND = 0.05  # cv2's 5 x 5 chamfer distance is a little off at a slant
-
-
 def share(inside: Inside) -> float:
     """The region's part of the picture, 0-1."""
     return float(inside.mean()) if inside.size else 0.0
@@ -145,7 +130,7 @@ def extent(inside: Inside) -> Box | None:
 
 
 def without_specks(inside: Inside, least: int) -> Inside:
-    """Pieces below `least` pixels taken away, holes below it filled (8-connected pieces, 4-connected holes)."""
+    """Pieces below `least` pixels taken away (8-connected), holes below it filled (4-connected)."""
     kept = _pieces(inside, least, connectivity=8)
     return ~_pieces(~kept, least, connectivity=4)
 
