@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import copy
 import json
+import ssl
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -24,6 +25,7 @@ from tests.fakes.comfyui_http import Request, Server
 from tests.fakes.comfyui_switches import Switches
 
 DATA = Path(__file__).resolve().parents[1] / "data" / "comfyui"
+CERTIFICATE = DATA.with_name("tls") / "certificate.pem"  # for 127.0.0.1 and localhost alone
 CHECKPOINTS = ("tiny_sd15.safetensors", "realisticVisionV60B1_v51VAE.safetensors")
 
 
@@ -31,8 +33,8 @@ class FakeComfyUI:
     """One fake server. `generation`: "A" answers as release 0.3.64 does, "B" as 0.33.0.
 
     `prefix` is a proxy's path in front of every route; `models` are files that the server has besides the
-    checkpoints, by `Class.input` (`{"UNETLoader.unet_name": ["flux.safetensors"]}`); the faults are those of
-    comfyui_switches.
+    checkpoints, by `Class.input` (`{"UNETLoader.unet_name": ["flux.safetensors"]}`); with `tls` it shows
+    CERTIFICATE, which nobody signed; the faults are those of comfyui_switches.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class FakeComfyUI:
         checkpoints: tuple[str, ...] = CHECKPOINTS,
         prefix: str = "",
         models: Mapping[str, Sequence[str]] | None = None,
+        tls: bool = False,
         **faults: str,
     ) -> None:
         self.switches = Switches(**faults)
@@ -52,11 +55,15 @@ class FakeComfyUI:
         known = json.loads((DATA / f"object_info_{generation}.json").read_text(encoding="utf-8"))
         self._server = Server(self.engine, self.switches, generation, _with_models(known, names))
         self._server.prefix = prefix
+        if tls:
+            self._server.tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            self._server.tls.load_cert_chain(CERTIFICATE, CERTIFICATE.with_name("key.pem"))
 
     @property
     def url(self) -> str:
         """The base URL, its path prefix included."""
-        return f"http://127.0.0.1:{self._server.port}{self._server.prefix}"
+        scheme = "https" if self._server.tls else "http"
+        return f"{scheme}://127.0.0.1:{self._server.port}{self._server.prefix}"
 
     @property
     def port(self) -> int:

@@ -111,8 +111,10 @@ class Engine:
         """Interrupt: by id only a running one, without an id whatever runs."""
         with self.lock:
             if self.running and prompt_id in (None, self.running.prompt_id):
-                self.interrupt = True
                 self.counters["interrupted"] += 1
+                if self.switches.on("server", "hung") or self.switches.take("server", "forgets_interrupt"):
+                    return  # it came too early or too late to be seen
+                self.interrupt = True
                 self.lock.notify_all()
 
     def remaining(self) -> int:
@@ -145,6 +147,9 @@ class Engine:
             item.messages.append([kind, data])
         connection = self.sockets.get(str(item.extra.get("client_id", "")))
         if connection is None or self.switches.on("ws", "silent"):
+            return
+        ends = kind == "execution_success" or (kind == "executing" and data["node"] is None)
+        if ends and self.switches.on("ws", "lost_end"):
             return
         if self.switches.on("ws", "foreign_events"):
             self._noise(connection)
@@ -232,6 +237,8 @@ class Engine:
             "completed": success,
             "messages": item.messages,
         }
+        if self.switches.take("history", "odd_status"):
+            status = {"status_str": "odd", "completed": False, "messages": []}
         extra = {key: value for key, value in item.extra.items() if not key.startswith("api_key")}
         meta = {n: {"node_id": n, "display_node": n, "parent_node": None, "real_node_id": n} for n in item.ui}
         record = {
@@ -281,13 +288,15 @@ class Engine:
             raise Failed(
                 node, "RuntimeError", "mat1 and mat2 shapes cannot be multiplied (256x4096 and 768x320)\n"
             )
+        if self.switches.take("server", "login"):
+            raise Failed(node, "Exception", "Unauthorized: Please login first to use this node.")
         if self.switches.take("server", "interrupted"):
             raise Interrupted
         life = self.life
         for step in range(1, steps + 1):
             self._restart_at(str(step))
             with self.lock:
-                stuck = self.switches.on("server", "stuck") is not None
+                stuck = self.switches.on("server", "stuck", "hung") is not None
                 self.lock.wait_for(
                     lambda: self.interrupt or self.life != life, None if stuck else self.job_seconds / steps
                 )

@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import socket
+import ssl
 import struct
 import threading
 import time
@@ -21,6 +22,7 @@ from tests.fakes.comfyui_engine import Engine, Item
 from tests.fakes.comfyui_switches import Switches
 
 BROKE = (500, "text/plain; charset=utf-8", b"500 Internal Server Error\n\nServer got itself in trouble")
+TOO_LARGE = b"<html><h1>413 Request Entity Too Large</h1></html>"  # nginx's
 LOGIN = b"<!DOCTYPE html><html><body>Please sign in</body></html>"
 JSON = "application/json; charset=utf-8"
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset instead of a farewell
@@ -55,6 +57,7 @@ class Server:
         self.generation, self.known = generation, known
         self.log: list[Request] = []
         self.prefix = ""
+        self.tls: ssl.SSLContext | None = None
         self.max_body = 100 << 20
         self.last_request = time.monotonic()
         self.port = 0
@@ -110,8 +113,13 @@ class Server:
             self._open.add(sock)
             threading.Thread(target=self._serve, args=(sock,), daemon=True).start()
 
-    def _serve(self, sock: socket.socket) -> None:
+    def _serve(self, plain: socket.socket) -> None:
+        sock = plain
         try:
+            if self.tls:
+                sock = self.tls.wrap_socket(plain, server_side=True)
+                self._open.discard(plain)
+                self._open.add(sock)
             stream = sock.makefile("rb")
             while request := _read(stream):
                 if not self._answer(sock, request):
@@ -150,6 +158,8 @@ class Server:
         wanted = self.switches.on("auth", "header_on_ws")
         if wanted and request.headers.get("authorization") != wanted.argument:
             return 401, "text/html", LOGIN
+        if self.switches.on("auth", "forbidden"):
+            return 403, "", b""
         origin = request.headers.get("origin", "null")
         if origin != "null" and urlsplit(origin).netloc != request.headers.get("host"):
             return 403, "", b""
@@ -218,7 +228,7 @@ class Server:
         if canned:
             return canned
         body = request.json()
-        number = self.engine.number
+        count = self.engine.number
         self.engine.number += 1
         if not isinstance(body, dict) or "prompt" not in body:
             error = {"type": "no_prompt", "message": "No prompt provided", "details": "No prompt provided"}
@@ -237,9 +247,10 @@ class Server:
             return _json({"error": {**error, "extra_info": {}}, "node_errors": {}}, 400)
         if self.switches.take("prompt", "ignore_prompt_id"):
             prompt_id = str(uuid.uuid4())
+        number = float(body["number"]) if "number" in body else -count if body.get("front") else count
         return self._validated(body, str(prompt_id), number)
 
-    def _validated(self, body: dict[str, Any], prompt_id: str, number: int) -> Reply:
+    def _validated(self, body: dict[str, Any], prompt_id: str, number: float) -> Reply:
         try:
             outputs, errors = rules.validate(
                 body["prompt"], self.known, self.generation, self.engine.has_input
@@ -275,9 +286,11 @@ class Server:
             error = {"type": "no_prompt", "message": "No prompt provided", "details": "No prompt provided"}
             return _json({"error": {**error, "extra_info": {}}, "node_errors": {}}, 400)
         if self.switches.take("prompt", "413"):
-            return 413, "text/html", b"<html><h1>413 Request Entity Too Large</h1></html>"
+            return 413, "text/html", TOO_LARGE
         if self.switches.take("prompt", "302"):
             return 302, "text/html", b""
+        if self.switches.take("prompt", "exec_info"):  # a proxy made a GET of it
+            return _json({"exec_info": {"queue_remaining": self.engine.remaining()}})
         return (200, "text/html", LOGIN) if self.switches.take("prompt", "html") else None
 
     def _queue(self, *_: Any) -> Reply:
@@ -351,6 +364,8 @@ class Server:
     def _upload(self, request: Request, kind: str) -> Reply:
         if self.switches.take("upload", "413"):
             return 413, "text/plain", b"Maximum request body size 104857600 exceeded."
+        if self.switches.take("upload", "413_html"):
+            return 413, "text/html", TOO_LARGE
         parts = _parts(request)
         fields = {name: content.decode() for name, (file_name, content) in parts.items() if file_name is None}
         name, content = parts.get("image", (None, b""))
@@ -362,6 +377,8 @@ class Server:
             return BROKE
         name = self._stored(kind, folder, name, content, fields.get("overwrite") in ("true", "1"))
         self.engine.counters["uploads"] += 1
+        if self.switches.take("upload", "reset_after_store"):
+            raise Drop
         return _json({"name": name, "subfolder": folder, "type": kind})
 
     def _stored(self, kind: str, folder: str, name: str, content: bytes, overwrite: bool) -> str:
@@ -376,6 +393,9 @@ class Server:
             count += 1
             taken = f"{stem} ({count}){dot}{ending}"
         self.engine.files[kind, folder, taken] = content
+        if self.switches.take("upload", "half"):  # killed while it wrote
+            self.engine.files[kind, folder, taken] = content[: len(content) // 2]
+            raise Drop
         return taken
 
     def _jobs(self, request: Request, job: str) -> Reply:
@@ -404,10 +424,15 @@ class Server:
             while sock.recv(1 << 16):
                 pass  # neither answers nor closes
             return
-        limit = self.switches.take("ws", "close_after")
+        if self.switches.take("ws", "302"):
+            _send(sock, 302, "text/html", LOGIN)
+            return
+        limit, words = self.switches.take("ws", "close_after"), self.switches.take("ws", "mute_after")
         sid = request.query.get("clientId") or uuid.uuid4().hex
         sock.sendall(comfyui_ws.accept_reply(request.headers["sec-websocket-key"]))
-        connection = comfyui_ws.Connection(sock, sid, int(limit.argument) if limit else None)
+        connection = comfyui_ws.Connection(
+            sock, sid, int(limit.argument) if limit else None, int(words.argument) if words else None
+        )
         status = {"exec_info": {"queue_remaining": self.engine.remaining()}}
         connection.send("status", {"status": status, "sid": sid})
         self.engine.sockets[sid] = connection

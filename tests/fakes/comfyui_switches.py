@@ -12,9 +12,20 @@ from dataclasses import dataclass
 
 KINDS: dict[str, frozenset[str]] = {
     "ws": frozenset(
-        {"refused", "silent", "half_open", "close_after", "steal_client_id", "foreign_events", "big_frame"}
+        {
+            "refused",
+            "silent",
+            "half_open",
+            "mute_after",
+            "lost_end",
+            "close_after",
+            "steal_client_id",
+            "foreign_events",
+            "big_frame",
+            "302",
+        }
     ),
-    "history": frozenset({"late", "empty_outputs", "null_status", "wiped", "500"}),
+    "history": frozenset({"late", "empty_outputs", "null_status", "odd_status", "wiped", "500"}),
     "prompt": frozenset(
         {
             "reset_after_accept",
@@ -27,14 +38,26 @@ KINDS: dict[str, frozenset[str]] = {
             "413",
             "302",
             "html",
+            "exec_info",
         }
     ),
     "server": frozenset(
-        {"restart_at", "freeze", "oom", "error", "stuck", "interrupted", "deleted", "version"}
+        {
+            "restart_at",
+            "freeze",
+            "oom",
+            "error",
+            "login",
+            "stuck",
+            "hung",
+            "interrupted",
+            "forgets_interrupt",
+            "version",
+        }
     ),
     "view": frozenset({"404", "cut", "wrong_type", "slow", "html", "no_chunks"}),
-    "upload": frozenset({"rename", "413", "forgets"}),
-    "auth": frozenset({"header_on_ws"}),
+    "upload": frozenset({"rename", "413", "413_html", "forgets", "reset_after_store", "half"}),
+    "auth": frozenset({"header_on_ws", "forbidden"}),
     "picture": frozenset({"shift_colours", "move", "crop8", "size", "rgba", "alpha", "16bit"}),
 }
 _FORM = re.compile(r"(?P<kind>\w+?)(?:\((?P<argument>[^)]*)\))?(?:x(?P<times>\d+))?")

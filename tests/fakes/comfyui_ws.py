@@ -27,11 +27,13 @@ def accept_reply(key: str) -> bytes:
 class Connection:
     """One open WebSocket. `muted`: nothing is sent any more, though it stays open."""
 
-    def __init__(self, sock: socket.socket, sid: str, close_after: int | None = None) -> None:
+    def __init__(
+        self, sock: socket.socket, sid: str, close_after: int | None = None, mute_after: int | None = None
+    ) -> None:
         self.sock = sock
         self.sid = sid
         self.muted = False
-        self._left = close_after
+        self._left, self._words = close_after, mute_after
         self._lock = threading.Lock()
 
     def send(self, kind: str, data: dict[str, Any]) -> None:
@@ -55,6 +57,9 @@ class Connection:
             self._count()
 
     def _count(self) -> None:
+        if self._words is not None:
+            self._words -= 1
+            self.muted = self._words <= 0
         if self._left is not None:
             self._left -= 1
             if self._left <= 0:
