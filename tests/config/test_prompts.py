@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from iterativectl.config.prompts import (
+    BESIDE_RUNS,
     PLACEHOLDERS,
     REQUIRED,
     load_prompts,
+    load_prompts_beside_runs,
     prompt_warnings,
     prompts_from_json,
     prompts_to_json,
@@ -86,6 +88,25 @@ def test_warnings_are_kept_for_who_asks(layers: list[Path]) -> None:
     assert [problem.path for problem in prompt_warnings(layers)] == ["shout", "ask_questions"]
 
 
+def test_what_no_run_uses_stands_beside_the_runs(layers: list[Path]) -> None:
+    """A run that an older program began goes on, and a new way of finding masks ends none."""
+    before = load_prompts(layers)
+    layers[0].write_text(
+        complete("shipped") + "locate_region: 'find {target} {convention}'\n", encoding="utf-8"
+    )
+    layers[2].write_text("locate_region: 'where is {target} {convention}'\n", encoding="utf-8")
+    assert load_prompts(layers) == before
+    assert load_prompts_beside_runs(layers).templates == {"locate_region": "where is {target} {convention}"}
+    layers[2].write_text("locate_region: 'where is {thing}'\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"there is no placeholder \{thing\}"):
+        load_prompts_beside_runs(layers)
+
+
+def test_the_template_beside_the_runs_must_be_somewhere(layers: list[Path]) -> None:
+    with pytest.raises(ConfigError, match="the template 'locate_region' is missing"):
+        load_prompts_beside_runs(layers)
+
+
 def test_templates_come_back_from_run_json(layers: list[Path]) -> None:
     prompts = load_prompts(layers)
     data = prompts_to_json(prompts)
@@ -100,6 +121,6 @@ def test_the_schema_knows_the_templates_of_the_table() -> None:
 
     described = load_schema("prompts")["properties"]
     assert set(REQUIRED) <= set(described)
-    for name, placeholders in PLACEHOLDERS.items():
+    for name, placeholders in (PLACEHOLDERS | BESIDE_RUNS).items():
         for placeholder in placeholders:
             assert f"{{{placeholder}}}" in described[name]["description"]

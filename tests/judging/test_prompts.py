@@ -6,7 +6,13 @@ import string
 
 import pytest
 
-from iterativectl.config.prompts import PLACEHOLDERS, load_prompts, prompt_warnings
+from iterativectl.config.prompts import (
+    BESIDE_RUNS,
+    PLACEHOLDERS,
+    load_prompts,
+    load_prompts_beside_runs,
+    prompt_warnings,
+)
 from iterativectl.resources import path, root
 
 SHIPPED = path("defaults", "prompts.yaml")
@@ -16,10 +22,11 @@ def test_the_shipped_prompts_are_without_a_warning() -> None:
     assert prompt_warnings([SHIPPED, root() / "prompts.yaml"]) == ()
 
 
-@pytest.mark.parametrize("name", PLACEHOLDERS)
+@pytest.mark.parametrize("name", [*PLACEHOLDERS, *BESIDE_RUNS])
 def test_every_placeholder_is_used(name: str) -> None:
-    text = load_prompts([SHIPPED]).templates[name]
-    assert {part[1] for part in string.Formatter().parse(text) if part[1]} == set(PLACEHOLDERS[name])
+    shipped = load_prompts([SHIPPED]).templates | load_prompts_beside_runs([SHIPPED]).templates
+    used = {part[1] for part in string.Formatter().parse(shipped[name]) if part[1]}
+    assert used == set((PLACEHOLDERS | BESIDE_RUNS)[name])
 
 
 @pytest.mark.parametrize("name", ["ask_questions", "evaluate_criteria"])

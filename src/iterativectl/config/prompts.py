@@ -34,6 +34,10 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "suggest_parameters": ("aigen_yaml", "similarity", "direction", "bounds", "schema"),
 }
 REQUIRED = tuple(PLACEHOLDERS)
+# No run uses these: to change one of them ends no run, and run.json does not hold them.
+BESIDE_RUNS: Mapping[str, tuple[str, ...]] = {
+    "locate_region": ("target", "convention", "schema"),
+}
 LATER = ("suggest_rules", "base_prompts")  # may be there; what they are filled with is not settled
 
 # Without these a template asks about nothing.
@@ -42,23 +46,33 @@ ESSENTIAL: Mapping[str, tuple[str, ...]] = {
     "evaluate_criteria": ("criteria",),
     "improve_prompts": ("positive", "failed_criteria"),
     "suggest_parameters": ("aigen_yaml", "direction"),
+    "locate_region": ("target", "convention"),
 }
 
 
 def load_prompts(layers: Sequence[Path]) -> PromptTemplates:
-    """Merge prompts.yaml files, later ones winning key by key. Files that do not exist are left out.
+    """A run's templates: prompts.yaml files merged, later ones winning key by key, absent ones left out.
 
     Raises ConfigError with every problem of all files, and when a required template is in none of them.
     """
+    return _merged(layers, REQUIRED, (*REQUIRED, *LATER))
+
+
+def load_prompts_beside_runs(layers: Sequence[Path]) -> PromptTemplates:
+    """The templates of BESIDE_RUNS, merged and checked as a run's are."""
+    return _merged(layers, tuple(BESIDE_RUNS), tuple(BESIDE_RUNS))
+
+
+def _merged(layers: Sequence[Path], required: Sequence[str], taken: Sequence[str]) -> PromptTemplates:
     documents = _read_layers(layers)
     problems = [problem for document in documents for problem in _layer_problems(document)]
     merged: dict[str, str] = {}
     for document in documents:
         if isinstance(document.data, dict):
-            merged.update({key: text for key, text in document.data.items() if key in _known()})
+            merged.update({key: text for key, text in document.data.items() if key in taken})
     problems += [
         Problem(where=_name(layers[0]) if layers else "prompts.yaml", path="", message=_missing(key))
-        for key in REQUIRED
+        for key in required
         if key not in merged
     ]
     if any(problem.severity == "error" for problem in problems):
@@ -102,7 +116,7 @@ def prompts_from_json(data: Any, name: str = "run.json: prompts") -> PromptTempl
 
 def template_faults(name: str, text: str) -> Iterator[tuple[int, str, str]]:
     """(newlines before it, message, severity) of each fault in a template's text."""
-    known = PLACEHOLDERS.get(name)
+    known = PLACEHOLDERS.get(name, BESIDE_RUNS.get(name))
     try:
         parts = list(string.Formatter().parse(text))
     except ValueError:
@@ -176,7 +190,7 @@ def _layer_problems(document: Document) -> list[Problem]:
 
 
 def _known() -> tuple[str, ...]:
-    return (*REQUIRED, *LATER)
+    return (*REQUIRED, *BESIDE_RUNS, *LATER)
 
 
 def _missing(key: str) -> str:
