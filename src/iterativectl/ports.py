@@ -20,6 +20,7 @@ Purpose = Literal[
     "compare_images",
     "improve_prompts",
     "suggest_parameters",
+    "locate_region",
 ]
 
 
