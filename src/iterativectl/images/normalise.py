@@ -11,10 +11,9 @@ import io
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps
+from PIL import Image
 
-from iterativectl.errors import ImageError
-from iterativectl.images import png
+from iterativectl.images import exact, masks, png, profiles
 from iterativectl.images.decode import decode
 from iterativectl.model import Picture
 
@@ -22,8 +21,6 @@ Pixels = NDArray[np.uint8]  # height x width x 3, sRGB
 Colour = tuple[int, int, int]
 
 WHITE: Colour = (255, 255, 255)
-_ORIENTATION = 0x0112  # EXIF tag
-_RESAVE = "Open it in an image editor and save it as an 8-bit RGB PNG."
 
 
 def to_input_png(data: bytes, *, name: str = "picture") -> bytes:
@@ -34,7 +31,7 @@ def to_input_png(data: bytes, *, name: str = "picture") -> bytes:
     picture = decode(data, name=name)
     if _is_plain(data, picture, colour_types=(2, 6)):
         return png.without_text(data, name=name)
-    return _encoded(_srgb(picture, name))
+    return _encoded(_srgb(data, name))
 
 
 def to_picture(
@@ -50,23 +47,23 @@ def to_picture(
     picture = decode(data, name=name)
     if max(picture.size) <= max_px and _is_plain(data, picture, colour_types=(2,)):
         return _picture(png.without_text(data, name=name), picture.size)
-    shown = _flat(_srgb(picture, name), background)
+    shown = _flat(_srgb(data, name), background)
     shown = _within(shown, max_px)
     return _picture(_encoded(shown), shown.size)
 
 
 def to_pixels(data: bytes, *, background: Colour = WHITE, name: str = "picture") -> Pixels:
     """The picture as an array: height x width x 3, uint8, sRGB, upright, alpha laid on `background`."""
-    return np.asarray(_flat(_srgb(decode(data, name=name), name), background))
+    return np.asarray(_flat(_srgb(data, name), background))
 
 
 def to_mask(data: bytes, size: tuple[int, int], *, name: str = "mask") -> NDArray[np.bool_]:
-    """A mask picture as an array, True where it is light: the part that may change.
+    """A mask picture as an array of `size` (width, height), True where the picture may change.
 
-    Alpha is laid on black: what is transparent is outside. Scaled to `size` (width, height) without blending.
+    As masks.read_mask() reads it; a mask that is white everywhere comes as an array that is True everywhere.
     """
-    grey = _flat(_srgb(decode(data, name=name), name), (0, 0, 0)).convert("L")
-    return np.asarray(grey.resize(size, Image.Resampling.NEAREST)) > 127
+    inside = masks.read_mask(data, size, name=name).inside
+    return np.ones(size[::-1], np.bool_) if inside is None else inside
 
 
 def from_pixels(pixels: Pixels) -> bytes:
@@ -87,81 +84,15 @@ def _is_plain(data: bytes, picture: Image.Image, colour_types: tuple[int, ...]) 
         head.bit_depth == 8
         and head.colour_type in colour_types
         and "transparency" not in picture.info
-        and _profile(picture) is None
-        and _orientation(data) == 1
+        and profiles.parsed(picture.info.get("icc_profile")) is None
+        and exact.orientation(picture) == 1
     )
 
 
-def _orientation(data: bytes) -> int:
-    """EXIF orientation of a PNG (its eXIf chunk), 1 where it says none or cannot be read."""
-    for kind, content in png.chunks(data):
-        if kind == b"eXIf":
-            exif = Image.Exif()
-            try:
-                exif.load(bytes(content))
-                return int(exif.get(_ORIENTATION, 1))
-            except (SyntaxError, ValueError, TypeError, KeyError, OSError):
-                return 1  # camera data that cannot be read turns no picture
-    return 1
-
-
-def _srgb(picture: Image.Image, name: str) -> Image.Image:
-    """Upright, sRGB, mode RGB or (with transparency) RGBA."""
-    upright = _upright(picture)
-    profile = _profile(upright)
-    eight = _eight_bits(upright, name)
-    if eight.mode in ("P", "PA", "LA", "La", "RGBa") or "transparency" in eight.info:
-        eight = eight.convert("RGBA")
-    if profile is not None:
-        eight = _converted(eight, profile)
-    return eight if eight.mode in ("RGB", "RGBA") else eight.convert("RGB")
-
-
-def _upright(picture: Image.Image) -> Image.Image:
-    try:
-        return ImageOps.exif_transpose(picture)
-    except (SyntaxError, ValueError, TypeError, KeyError, OSError):
-        return picture  # unreadable camera data: the pixels are sound all the same
-
-
-def _eight_bits(picture: Image.Image, name: str) -> Image.Image:
-    """Grey pictures of more than 8 bits scaled to 8: 65535 becomes 255 (divided by 257, rounded)."""
-    if picture.mode == "1":
-        return picture.convert("L")
-    if not picture.mode.startswith(("I", "F")):
-        return picture
-    values = np.asarray(picture).astype(np.float64)
-    if picture.mode == "F" or values.min() < 0 or values.max() > 65535:
-        raise ImageError(f"{name} has pixels of more than 16 bits, whose range is not known", _RESAVE)
-    return Image.fromarray(np.round(values / 257).astype(np.uint8))
-
-
-def _profile(picture: Image.Image) -> ImageCms.ImageCmsProfile | None:
-    """The embedded ICC profile, None where there is none, it is broken, or it is sRGB anyway."""
-    raw = picture.info.get("icc_profile")
-    if not raw:
-        return None
-    try:
-        profile = ImageCms.ImageCmsProfile(io.BytesIO(raw))
-        name = ImageCms.getProfileDescription(profile)
-    except (OSError, ValueError, TypeError, ImageCms.PyCMSError):
-        return None
-    return None if "srgb" in name.lower() else profile
-
-
-def _converted(picture: Image.Image, profile: ImageCms.ImageCmsProfile) -> Image.Image:
-    """Colours from `profile` to sRGB, alpha untouched. A profile of another kind of picture is ignored."""
-    alpha = picture.getchannel("A") if picture.mode == "RGBA" else None
-    colours = picture.convert("RGB") if alpha is not None else picture
-    try:
-        result = ImageCms.profileToProfile(colours, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
-    except (ImageCms.PyCMSError, ValueError):
-        return picture
-    if result is None:
-        return picture
-    if alpha is not None:
-        result.putalpha(alpha)
-    return result
+def _srgb(data: bytes, name: str) -> Image.Image:
+    """Upright, sRGB, 8 bits, mode RGB or (with transparency) RGBA."""
+    seen = exact.read(data, name=name)
+    return Image.fromarray(profiles.to_srgb(exact.eight_bits(seen.values), seen.profile))
 
 
 def _flat(picture: Image.Image, background: Colour) -> Image.Image:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from iterativectl.errors import ImageError
@@ -16,6 +16,7 @@ SIGNATURE = b"\x89PNG\r\n\x1a\n"
 TEXT_TYPES = frozenset({b"tEXt", b"zTXt", b"iTXt"})
 # Chunks that say nothing of the pixels: text, camera data (often a place), the time of the last change.
 STRIPPED_TYPES = TEXT_TYPES | {b"eXIf", b"tIME"}
+COLOUR_TYPES = frozenset({b"iCCP", b"sRGB", b"gAMA", b"cHRM", b"cICP"})
 ANIMATION_TYPES = frozenset({b"acTL", b"fcTL", b"fdAT"})
 MAX_TEXT_BYTES = 16 * 1024 * 1024  # one text after unpacking; ComfyUI's largest graphs stay below 1 MB
 MAX_TEXT_TOTAL = 64 * 1024 * 1024  # all text chunks of a file together, as stored
@@ -125,8 +126,28 @@ def without_text(data: bytes, *, name: str = "picture", types: frozenset[bytes] 
 
     The pixels' own bytes stay as they are. Raises ImageError for a broken file or above MAX_TEXT_TOTAL.
     """
-    kept = (entry for entry in _checked(data, name) if entry[0] not in types)
-    return b"".join([SIGNATURE, *(_chunk(kind, content) for kind, content in kept)])
+    return joined(entry for entry in _checked(data, name) if entry[0] not in types)
+
+
+def joined(entries: Iterable[tuple[bytes, bytes | memoryview]]) -> bytes:
+    """A file of these chunks (type, content), in this order, with fresh checksums."""
+    return b"".join([SIGNATURE, *(_chunk(kind, content) for kind, content in entries)])
+
+
+def colour_chunks(data: bytes, *, name: str = "picture") -> list[tuple[bytes, bytes]]:
+    """The chunks that say what the numbers mean as colours (COLOUR_TYPES), as they are stored."""
+    return [(kind, bytes(content)) for kind, content in chunks(data, name=name) if kind in COLOUR_TYPES]
+
+
+def profile_chunk(profile: bytes) -> tuple[bytes, bytes]:
+    """The chunk of an ICC profile (section 11.3.3.3)."""
+    return b"iCCP", b"ICC profile\0\0" + zlib.compress(profile)
+
+
+def with_chunks(data: bytes, entries: Iterable[tuple[bytes, bytes]], *, name: str = "picture") -> bytes:
+    """The same file with these chunks (type, content) right after its header."""
+    first, *others = chunks(data, name=name)
+    return joined([first, *entries, *others])
 
 
 def with_text(data: bytes, texts: Mapping[str, str], *, name: str = "picture") -> bytes:
