@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from iterativectl import files, generation, opening, runner
 from iterativectl.attention import Attention
@@ -34,6 +35,9 @@ from iterativectl.project.runs import RunRecord
 from iterativectl.project.usage import UsageFile
 from iterativectl.standing import Standing
 from iterativectl.vision.routes import build_models, build_router
+
+if TYPE_CHECKING:
+    from iterativectl.generation.comfyui.status import Server
 
 __all__ = ["DryRun", "RunOptions", "World", "dry_run", "findings", "run_project"]
 
@@ -96,6 +100,14 @@ def build_generator(
     """The backend that AIGen.yaml names."""
     build = generation.builder(aigen.backend)
     return build(aigen, lambda name: find_workflow(workspace, project, name), world.environ)
+
+
+def comfyui_server(url: str, headers: Mapping[str, str], world: World) -> Server:
+    """The ComfyUI at an address, to be looked at from outside a run."""
+    from iterativectl.generation.comfyui import address_at
+    from iterativectl.generation.comfyui.status import Server
+
+    return Server(address_at(url, headers, world.environ), world.clock)
 
 
 def findings(
