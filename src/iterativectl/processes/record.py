@@ -114,5 +114,5 @@ def _record(data: Mapping[str, Any]) -> Record:
 def _damaged(path: Path, why: str) -> ProjectError:
     return ProjectError(
         f"{path} is damaged or from another version: {why}",
-        "It says which process was started here. See whether that still runs, end it by hand, delete the file.",
+        "It says which process was started here. See whether it still runs, end it by hand, delete the file.",
     )

@@ -1,4 +1,4 @@
-"""One server looked at from outside a run: does it answer, what is it, what does it do. Nothing is changed."""
+"""One server looked at from outside a run: does it answer, what is it, what does it do?"""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _files(client: Client, folder: str) -> int | None:
 
 
 def _jobs(entries: object) -> Jobs:
-    """Entries of /queue: [number, id, graph, extra data, outputs]. Ours carry the mark that Job puts there."""
+    """Entries of /queue: [number, id, graph, extra data, outputs]. Ours carry the mark that Job puts in."""
     found = _list(entries)
     ours = sum(_is_ours(_list(entry)) for entry in found)
     return Jobs(ours=ours, others=len(found) - ours)
