@@ -10,8 +10,11 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 from iterativectl.clock import Clock, SystemClock
 from iterativectl.config.types import AIGen
 from iterativectl.generation.comfyui.generator import ComfyUIGenerator
+from iterativectl.generation.comfyui.order import Sent
+from iterativectl.generation.comfyui.pool import Pool
 from iterativectl.generation.comfyui.transport import Address, Transport
 from iterativectl.generation.comfyui.waiting import Pace
+from iterativectl.generation.comfyui.workflows import Workflows
 
 _FROM_ENVIRONMENT = "env:"
 
@@ -23,19 +26,31 @@ def build(
     *,
     clock: Clock | None = None,
     pace: Pace | None = None,
-) -> ComfyUIGenerator:
-    """The generator that AIGen.yaml describes.
+) -> ComfyUIGenerator | Pool:
+    """The generator that AIGen.yaml describes: of one server, or of all `comfyui.hosts`.
 
     `find_workflow` says where a workflow file lies (project, workspace, shipped). Header values `env:NAME`
     are taken from `environ`; a missing one is reported when the server is first needed.
     """
-    transport = Transport(address(aigen, environ), pace or Pace(), clock or SystemClock())
-    return ComfyUIGenerator(transport, aigen.comfyui, aigen.roles, find_workflow)
+    settings, clock, pace = aigen.comfyui, clock or SystemClock(), pace or Pace()
+    workflows, sent = Workflows(find_workflow, aigen.roles), Sent()
+    control = aigen.control_image is not None
+    generators = [
+        ComfyUIGenerator(
+            Transport(address_at(url, settings.headers, environ), pace, clock),
+            settings,
+            workflows,
+            sent,
+            control=control,
+        )
+        for url in settings.base_urls
+    ]
+    return Pool(generators, sent, clock, pace) if len(generators) > 1 else generators[0]
 
 
 def address(aigen: AIGen, environ: Mapping[str, str]) -> Address:
-    """The server's address, with user and password moved from the URL into a header, out of sight."""
-    return address_at(aigen.comfyui.base_url, aigen.comfyui.headers, environ)
+    """The (first) server's address, with user and password moved from the URL into a header, out of sight."""
+    return address_at(aigen.comfyui.base_urls[0], aigen.comfyui.headers, environ)
 
 
 def address_at(url: str, configured: Mapping[str, str], environ: Mapping[str, str]) -> Address:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from iterativectl.errors import IterativeError
-from iterativectl.generation.comfyui import schema
+from iterativectl.generation.comfyui import schema, steering
 from iterativectl.generation.comfyui.cancel import INTERRUPT_BY_ID, release
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.graph import Graph, Node, Workflow, link, title
@@ -19,9 +20,12 @@ SAFE_RELEASE = (0, 28, 0)
 
 
 def check(
-    client: Client, settings: Settings, traced: Callable[[], tuple[Workflow, Roles]]
+    client: Client, settings: Settings, traced: Callable[[], tuple[Workflow, Roles]], *, control: bool
 ) -> Sequence[Finding]:
-    """Look at the server, the workflow, and whether the one can run the other."""
+    """Look at the server, the workflow, and whether the one can run the other.
+
+    `control`: a control picture is configured.
+    """
     findings = [*_address(client), *_server(client)]
     reachable = not any(finding.status == "error" for finding in findings)
     try:
@@ -31,10 +35,43 @@ def check(
     what = f"workflow {workflow.name}: {describe(workflow.graph, roles)}"
     findings.append(Finding(status="ok", what=what))
     findings += [Finding(status="warning", what=f"workflow: {note}") for note in roles.notes]
+    steered = steering.notes(workflow.name, roles, mask=settings.mask is not None, control=control)
+    findings += [Finding(status="warning", what=note) for note in steered]
     if reachable:
-        graph = patch(workflow.graph, roles, _as_plan(settings), Names(prefix="check"))
-        findings += _nodes(client, graph)
+        findings += _runnable(client, workflow, roles, settings, control)
     return findings
+
+
+def merged(found: Mapping[str, Sequence[Finding]]) -> Sequence[Finding]:
+    """The findings of several servers, by address: what all say is said once.
+
+    An error that only some of the servers have is a warning, because the others will do the work.
+    """
+    every = list(dict.fromkeys(finding for findings in found.values() for finding in findings))
+    broken = [url for url, findings in found.items() if any(f.status == "error" for f in findings)]
+    together: list[Finding] = []
+    for finding in every:
+        urls = [url for url, findings in found.items() if finding in findings]
+        if len(urls) < len(found) and not any(url in finding.what for url in urls):
+            finding = replace(finding, what=f"{', '.join(urls)}: {finding.what}")
+        if finding.status == "error" and len(broken) < len(found):
+            why = "; ".join(filter(None, (finding.why, "the other servers will do the work")))
+            finding = replace(finding, status="warning", why=why)
+        together.append(finding)
+    return together
+
+
+def _runnable(
+    client: Client, workflow: Workflow, roles: Roles, settings: Settings, control: bool
+) -> Iterator[Finding]:
+    """Whether the server can run the workflow with these settings."""
+    graph = workflow.graph
+    try:
+        if not control:
+            graph = steering.graph(workflow, roles, client, set())
+    except IterativeError as error:
+        yield Finding(status="error", what=error.message, todo=error.hint)
+    yield from _nodes(client, patch(graph, roles, _as_plan(settings, roles), Names(prefix="check")))
 
 
 def _address(client: Client) -> Iterator[Finding]:
@@ -118,12 +155,12 @@ def _choice(node: Node, name: str, specification: object) -> str | None:
     return None if value in allowed else schema.expected(value, allowed)
 
 
-def _as_plan(settings: Settings) -> Plan:
+def _as_plan(settings: Settings, roles: Roles) -> Plan:
     """The settings as a first plan would carry them."""
     return Plan(
         iteration=1,
         take=0,
-        strategy="img2img",
+        strategy=roles.strategy,
         parent=None,
         source="input",
         workflow=settings.workflow,

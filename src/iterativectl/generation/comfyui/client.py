@@ -13,7 +13,7 @@ from iterativectl.errors import GenerationError, ServerUnavailable
 from iterativectl.generation.comfyui import waiting
 from iterativectl.generation.comfyui.patch import FOLDER
 from iterativectl.generation.comfyui.replies import ServedImage
-from iterativectl.generation.comfyui.transport import Answer, Transport, Unreachable, parsed
+from iterativectl.generation.comfyui.transport import Answer, Silent, Transport, Unreachable, parsed
 from iterativectl.generation.comfyui.waiting import Attend
 
 T = TypeVar("T")
@@ -78,19 +78,21 @@ class Client:
         self._ready()
         return self.transport.request("POST", "/prompt", self.attend, json=body)
 
-    def upload(self, picture: Path) -> str:
+    def upload(self, picture: Path | bytes) -> str:
         """Upload into our own folder under a name made of the content; returns the value for LoadImage.
 
-        Never overwrites. The server compares contents, so repeating an upload with a lost answer is harmless.
+        Bytes are those of a PNG. Never overwrites. The server compares contents, so repeating an upload with
+        a lost answer is harmless.
         """
-        content = picture.read_bytes()
-        name = f"{hashlib.sha256(content).hexdigest()[:32]}{picture.suffix.lower() or '.png'}"
+        content = picture if isinstance(picture, bytes) else picture.read_bytes()
+        ending = "" if isinstance(picture, bytes) else picture.suffix.lower()
+        name = f"{hashlib.sha256(content).hexdigest()[:32]}{ending or '.png'}"
         form = {"files": {"image": (name, content)}, "data": {"subfolder": FOLDER, "type": "input"}}
         answer = self.trying(lambda: self.transport.request("POST", "/upload/image", self.attend, **form))
         body = parsed(answer, self.transport.address) if answer.status == 200 else None
         if not isinstance(body, Mapping) or not isinstance(body.get("name"), str):
             raise GenerationError(
-                f"{self.base_url} did not take {picture.name} (HTTP {answer.status}: {answer.text()})",
+                f"{self.base_url} did not take {name} (HTTP {answer.status}: {answer.text()})",
                 "Look at the server's own log: its input folder may not be writable.",
             )
         return "/".join(part for part in (str(body.get("subfolder") or ""), body["name"]) if part)
@@ -149,7 +151,7 @@ class Client:
 
     def gone(self, error: Unreachable) -> ServerUnavailable:
         """The error for people when a server gave no answer."""
-        return ServerUnavailable(
+        return (Silent if error.silent else ServerUnavailable)(
             f"ComfyUI at {self.base_url} cannot be reached: {error.reason}",
             "Start ComfyUI, or correct comfyui.host, port and url in AIGen.yaml; then run again.",
         )

@@ -1,4 +1,4 @@
-"""ComfyUI as a generator: a plan in, the picture it makes out.
+"""One ComfyUI server as a generator: a plan in, the picture it makes out.
 
 Promises kept here: a ticket is written down before it is sent; nothing sent is made twice; a success needs a
 decoded picture of this ticket; other people's jobs are not touched; no wait is without an end.
@@ -6,57 +6,57 @@ decoded picture of this ticket; other people's jobs are not touched; no wait is 
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from iterativectl.clock import Clock
 from iterativectl.config.types import ComfyUI
-from iterativectl.errors import GenerationError, JobLost, OutOfMemory, ServerUnavailable
-from iterativectl.events import Event
-from iterativectl.generation.comfyui import graph as graphs
-from iterativectl.generation.comfyui import waiting
+from iterativectl.errors import GenerationError, OutOfMemory, ServerUnavailable
+from iterativectl.generation.comfyui import steering, waiting
 from iterativectl.generation.comfyui.cancel import cancel
 from iterativectl.generation.comfyui.check import check
-from iterativectl.generation.comfyui.client import Client
+from iterativectl.generation.comfyui.client import Client, Queue
 from iterativectl.generation.comfyui.endings import Again, Outcome, Stale
-from iterativectl.generation.comfyui.graph import Workflow
 from iterativectl.generation.comfyui.job import Job
+from iterativectl.generation.comfyui.order import Order, Sent
 from iterativectl.generation.comfyui.picture import Fetched
-from iterativectl.generation.comfyui.roles import Roles
-from iterativectl.generation.comfyui.trace import trace
 from iterativectl.generation.comfyui.transport import Transport
+from iterativectl.generation.comfyui.uploads import Uploads
 from iterativectl.generation.comfyui.watch import Limits
-from iterativectl.model import Finding, Generation, Plan, Settings
+from iterativectl.generation.comfyui.workflows import Workflows
+from iterativectl.model import Finding, Generation, Plan, Settings, Ticket
 from iterativectl.ports import GenerationInputs, Reporter
+
+SUPPORTS = frozenset({"img2img", "txt2img", "inpaint", "control"})
 
 
 class ComfyUIGenerator:
-    """ports.Generator for one ComfyUI server.
+    """ports.Generator for one ComfyUI server; orders from several threads at once wait in its queue.
 
     After ServerUnavailable the ticket in flight stays open: call `generate` again with the same plan and
     tickets once `reachable()`, and the picture is collected if the server made it.
     """
 
     name = "comfyui"
-    supports = frozenset({"img2img"})
+    supports = SUPPORTS
 
     def __init__(
-        self,
-        transport: Transport,
-        settings: ComfyUI,
-        roles: Mapping[str, str],
-        find_workflow: Callable[[str], Path],
+        self, transport: Transport, settings: ComfyUI, workflows: Workflows, sent: Sent, *, control: bool
     ) -> None:
+        """`sent` is shared by all servers of this process; `control`: a control picture is configured."""
         self._transport = transport
+        self._idle = [transport]  # each serves one order at a time and keeps its connection for the next
         self._limits = Limits(queue=settings.queue_timeout_seconds, run=settings.timeout_seconds)
-        self._told_roles = roles
-        self._find_workflow = find_workflow
-        self._uploaded: dict[str, str] = {}  # content hash -> the server's name for it
-        self._digests: dict[tuple[Path, int, int, int], str] = {}  # of the picture uploaded last
-        self._accepted: set[str] = set()  # tickets the server took in this process
-        self._traced: dict[tuple[str, str], tuple[Workflow, Roles]] = {}
+        self._workflows = workflows
+        self._sent = sent
+        self._control = control
+        self._uploads = Uploads()
+        self._nodes: set[str] = set()  # the classes the server has, where that had to be asked
+
+    @property
+    def url(self) -> str:
+        """The server's address, as tickets have it."""
+        return self._transport.address.base_url
 
     @property
     def _clock(self) -> Clock:
@@ -64,15 +64,28 @@ class ComfyUIGenerator:
 
     def check(self, settings: Settings) -> Sequence[Finding]:
         """Look at server, workflow, nodes and names, without making anything."""
-        return check(Client(self._transport), settings, lambda: self._workflow(settings.workflow))
+        client = Client(self._transport.again())
+        return check(client, settings, lambda: self._workflows(settings.workflow), control=self._control)
+
+    def strategy(self, workflow: str, mask: bool) -> str:
+        """What a workflow does with the picture."""
+        return self._workflows.strategy(workflow, mask)
 
     def reachable(self, attend: waiting.Attend = lambda: None) -> bool:
         """Whether the server answers now: one try, a few seconds at most."""
         try:
-            Client(self._transport.hurried(), attend).get("/queue")
+            self.queue(attend)
         except ServerUnavailable:
             return False
         return True
+
+    def queue(self, attend: waiting.Attend = lambda: None) -> Queue:
+        """What the server has to do now: one try. Raises ServerUnavailable."""
+        return Client(self._transport.hurried(), attend).queue()
+
+    def withdraw(self, prompt_ids: Sequence[str]) -> list[str]:
+        """Take jobs of ours back; returns those that may still run, all of them when nobody answers."""
+        return cancel(Client(self._transport.hurried()), prompt_ids)
 
     def wait_until_reachable(self, seconds: float, attend: waiting.Attend) -> bool:
         """Wait for the server, attending meanwhile. False when it did not come back in that time."""
@@ -85,68 +98,83 @@ class ComfyUIGenerator:
 
     def generate(self, plan: Plan, inputs: GenerationInputs, report: Reporter) -> Generation:
         """Make the plan's picture, or collect it where a ticket for it was sent already."""
-        began = self._clock.monotonic()
-        stop = _Stop(inputs.attend)
-        job = self._job(plan, inputs, report, stop)
+        order = Order(plan, inputs, report, self._clock, self._sent)
+        for ticket in order.in_flight():
+            collected = self.collect(order, ticket)
+            if collected:
+                return collected
+        return self.make(order)
+
+    def collect(self, order: Order, ticket: Ticket) -> Generation | None:
+        """The picture of a ticket that was sent before; None when there is none: the ticket is settled then.
+
+        A server that is not in the settings any more is asked as well, without the headers of those that are.
+        """
+        if ticket.host == self.url:
+            with self._job(order, self._spare()) as job:
+                return self._collected(job, ticket.ticket)
+        stranger = self._transport.elsewhere(ticket.host)
         try:
-            picture = self._collected(job) or self._made(job)
+            with self._job(order, stranger) as job:
+                return self._collected(job, ticket.ticket, ask_first=True)
+        except ServerUnavailable as error:
+            order.notes.append(
+                f"made again: the job was sent to {ticket.host}, which is not in the settings any more "
+                f"and cannot be asked: {error.message}"
+            )
+            order.inputs.tickets.settle(ticket.ticket, "lost")
+            return None
+
+    def make(self, order: Order) -> Generation:
+        """Send the plan; once more where that may help (lost, out of memory, nothing made)."""
+        with self._job(order, self._spare()) as job:
+            return self._made(job)
+
+    @contextmanager
+    def _job(self, order: Order, transport: Transport) -> Iterator[Job]:
+        """A job with a connection of its own. What it has at the server is taken back when a person stops."""
+        job = Job(Client(transport, order.attend), *self._workflows(order.plan.workflow), order)
+        try:
+            yield job
         except BaseException as error:
-            if stop.asked or not isinstance(error, Exception):
+            if order.stopped or not isinstance(error, Exception):
                 self._take_back(job)
             raise
-        return Generation(
-            sha256=picture.sha256,
-            width=picture.width,
-            height=picture.height,
-            ticket=job.ticket,
-            seconds=round(self._clock.monotonic() - began, 3),
-            notes=tuple(dict.fromkeys(job.notes)),
-        )
+        finally:
+            if transport.address == self._transport.address:
+                self._idle.append(transport)
 
-    def _job(self, plan: Plan, inputs: GenerationInputs, report: Reporter, stop: _Stop) -> Job:
-        workflow, roles = self._workflow(plan.workflow)
+    def _spare(self) -> Transport:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return self._transport.again()
 
-        def tell(event: str, data: Mapping[str, Any]) -> None:
-            report(Event(type=event, iteration=plan.iteration, data=data))  # type: ignore[arg-type]
+    def _collected(self, job: Job, ticket: str, *, ask_first: bool = False) -> Generation | None:
+        picture = job.at_hand(ticket)
+        try:
+            if picture is None and ask_first:
+                Client(job.client.transport.hurried(), job.order.attend).queue()
+            picture = picture or job.collect(ticket, self._limits)
+        except Again as again:  # an interrupted one may have been taken back by us, just before a kill
+            self._go_on(job, again, "cancelled" if again.reason == "interrupted" else again.outcome)
+            return None
+        except GenerationError:
+            self._end(job)
+            raise
+        return self._finished(job, picture)
 
-        return Job(Client(self._transport, stop), workflow, roles, plan, inputs, tell)
-
-    def _workflow(self, name: str) -> tuple[Workflow, Roles]:
-        """A workflow file, read and traced; again only when its content has changed."""
-        content = self._find_workflow(name).read_bytes()
-        key = (name, hashlib.sha256(content).hexdigest())
-        if key not in self._traced:
-            workflow = graphs.load(content, name)
-            self._traced[key] = (workflow, trace(workflow, self._told_roles))
-        return self._traced[key]
-
-    def _collected(self, job: Job) -> Fetched | None:
-        """The picture of a ticket that was sent before this call; None when there is none to be had."""
-        for ticket in job.tickets_in_flight():
-            try:
-                picture = job.collect(ticket, self._limits)
-            except Again as again:  # an interrupted one may have been taken back by us, just before a kill
-                self._go_on(job, again, "cancelled" if again.reason == "interrupted" else again.outcome)
-                continue
-            except GenerationError:
-                self._end(job)
-                raise
-            job.settle("collected")
-            return picture
-        return None
-
-    def _made(self, job: Job) -> Fetched:
-        """Send the plan; once more where that may help (lost, out of memory, nothing made)."""
+    def _made(self, job: Job) -> Generation:
         tried: set[str] = set()
-        self._upload(job)
+        self._equip(job)
         while True:
             job.open()
             try:
-                picture = self._sent(job)
+                picture = self._posted(job)
             except Again as again:
                 if again.reason in tried or again.reason == "interrupted":
                     job.settle(again.outcome)
-                    self._give_up_poison(job)
+                    job.order.refuse_poison()
                     raise again.error from again
                 tried.add(again.reason)
                 self._go_on(job, again, again.outcome)
@@ -154,55 +182,45 @@ class ComfyUIGenerator:
             except GenerationError:
                 self._end(job)
                 raise
-            job.settle("collected")
-            return picture
+            return self._finished(job, picture)
 
-    def _sent(self, job: Job) -> Fetched:
+    def _posted(self, job: Job) -> Fetched:
         try:
             job.submit()
         except Stale:  # the server lost what was uploaded
-            self._uploaded.clear()
-            self._upload(job)
+            self._uploads.forget()
+            self._equip(job)
             job.submit()
-        self._accepted.add(job.ticket)
+        self._sent.accepted.add(job.ticket)
         return job.wait(self._limits)
 
-    def _upload(self, job: Job) -> None:
-        """Upload what the graph reads; each content once per server."""
-        wanted = ((job.roles.image, job.inputs.source), (job.roles.mask, job.inputs.mask))
-        names = [self._uploaded_name(job, path) if slot and path else None for slot, path in wanted]
-        job.image, job.mask = names
+    def _equip(self, job: Job) -> None:
+        """The graph as this server can run it, and the pictures that it loads. Raises WorkflowRejected."""
+        if job.inputs.control_image is None:
+            job.graph = steering.graph(job.workflow, job.roles, job.client, self._nodes)
+        job.names = steering.names(job.roles, job.inputs, job.client, self._uploads)
 
-    def _uploaded_name(self, job: Job, path: Path) -> str:
-        digest = self._digest(path)
-        if digest not in self._uploaded:
-            self._uploaded[digest] = job.client.upload(path)
-        return self._uploaded[digest]
-
-    def _digest(self, path: Path) -> str:
-        """Of a picture's bytes; taken again only when the file has changed."""
-        at = path.stat()
-        key = (path, at.st_ino, at.st_mtime_ns, at.st_size)
-        if key not in self._digests:
-            self._digests = {key: hashlib.sha256(path.read_bytes()).hexdigest()}
-        return self._digests[key]
+    def _finished(self, job: Job, picture: Fetched) -> Generation:
+        job.settle("collected")
+        mask, control = job.inputs.mask is not None, job.inputs.control_image is not None
+        steered = steering.notes(job.workflow.name, job.roles, mask=mask, control=control)
+        notes = (*job.roles.notes, *steered, *job.order.notes)
+        return Generation(
+            sha256=picture.sha256,
+            width=picture.width,
+            height=picture.height,
+            ticket=job.ticket,
+            seconds=round(self._clock.monotonic() - job.order.began, 3),
+            notes=tuple(dict.fromkeys(notes)),
+        )
 
     def _go_on(self, job: Job, again: Again, outcome: Outcome) -> None:
         """Settle a ticket that gave no picture and make ready for another one."""
         job.settle(outcome)
-        self._give_up_poison(job)
+        job.order.refuse_poison()
         if isinstance(again.error, OutOfMemory):
             job.client.free()
-        job.notes.append(f"made again: {again.error.message}")
-
-    def _give_up_poison(self, job: Job) -> None:
-        """A plan that was lost twice after the server had taken it is not sent a third time."""
-        lost = [t for t in job.inputs.tickets.all() if t.outcome == "lost" and t.ticket in self._accepted]
-        if len(lost) > 1:
-            raise JobLost(
-                f"the job was lost twice at {job.client.base_url}: not in queue, history or output files",
-                "Look at the server's log: it may have run out of memory and been restarted over this job.",
-            )
+        job.order.notes.append(f"made again: {again.error.message}")
 
     def _end(self, job: Job) -> None:
         """A job that failed, or took too long: nothing of it may go on running."""
@@ -220,21 +238,6 @@ class ComfyUIGenerator:
 
     def _cancelled(self, job: Job) -> None:
         """Take the current ticket's job back where it may still run; say so when it cannot be stopped."""
-        if job.running and cancel(Client(self._transport.hurried()), [job.ticket]):
+        if job.running and cancel(Client(job.client.transport.hurried()), [job.ticket]):
             words = f"the job {job.ticket} could not be taken back and may still run at {job.client.base_url}"
-            job.tell("warning", {"message": words})
-
-
-class _Stop:
-    """The runner's `attend`, remembering whether it asked to stop."""
-
-    def __init__(self, attend: Callable[[], None]) -> None:
-        self._attend = attend
-        self.asked = False
-
-    def __call__(self) -> None:
-        try:
-            self._attend()
-        except BaseException:
-            self.asked = True
-            raise
+            job.order.tell("warning", {"message": words})

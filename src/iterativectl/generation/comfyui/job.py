@@ -1,9 +1,10 @@
-"""One plan at one server: its tickets, its graph, and the way from sending to the picture on disk."""
+"""One order at one server: its tickets, its graph, and the way from sending to the picture on disk."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from iterativectl import files
@@ -17,47 +18,35 @@ from iterativectl.errors import (
 from iterativectl.generation.comfyui import endings, picture, replies, waiting
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.endings import Again, Outcome, Stale
-from iterativectl.generation.comfyui.graph import Workflow
+from iterativectl.generation.comfyui.graph import Slot, Workflow
 from iterativectl.generation.comfyui.listener import Listener
+from iterativectl.generation.comfyui.order import Order
 from iterativectl.generation.comfyui.patch import Names, patch, prefix
 from iterativectl.generation.comfyui.picture import Fetched, NotThere
 from iterativectl.generation.comfyui.replies import ServedImage
 from iterativectl.generation.comfyui.roles import Roles
 from iterativectl.generation.comfyui.transport import Answer, Unreachable, parsed
-from iterativectl.generation.comfyui.watch import Limits, Lost, Told, Watch
-from iterativectl.model import Plan
-from iterativectl.ports import GenerationInputs
+from iterativectl.generation.comfyui.watch import Limits, Lost, Watch
 
 
 class Job:
-    """What is known of one plan's work. `ticket` is the current prompt_id, "" before the first."""
+    """What is known of an order's work at one server. `ticket` is the current prompt_id, "" before the first.
 
-    def __init__(
-        self,
-        client: Client,
-        workflow: Workflow,
-        roles: Roles,
-        plan: Plan,
-        inputs: GenerationInputs,
-        tell: Told,
-    ) -> None:
+    `graph` is the workflow's, ready for this server; `names` are those of the pictures uploaded there.
+    """
+
+    def __init__(self, client: Client, workflow: Workflow, roles: Roles, order: Order) -> None:
         self.client = client
         self.workflow = workflow
         self.roles = roles
-        self.plan = plan
-        self.inputs = inputs
-        self.tell = tell
+        self.order = order
+        self.inputs = order.inputs
         self.ticket = ""
         self.running = False  # as far as is known: sent, not refused, its end not seen
-        self.image: str | None = None
-        self.mask: str | None = None
-        self.notes: list[str] = [*roles.notes]
+        self.graph = workflow.graph
+        self.names = Names(prefix="")
         self._prefix = ""
         self._uploaded_again = False
-
-    def tickets_in_flight(self) -> list[str]:
-        """Tickets of this plan whose end is not written down, the newest first."""
-        return [ticket.ticket for ticket in reversed(self.inputs.tickets.all()) if ticket.outcome is None]
 
     def open(self) -> None:
         """Take a new ticket; it is on disk when this returns."""
@@ -68,20 +57,22 @@ class Job:
         self.running = False
         self.inputs.tickets.settle(self.ticket, outcome)
 
+    def at_hand(self, ticket: str) -> Fetched | None:
+        """The picture of this ticket, where it lies at its destination already: nobody is asked for it."""
+        self._take(ticket)
+        return picture.accept(self.inputs.destination, self._prefix)
+
     def collect(self, ticket: str, limits: Limits) -> Fetched:
         """Wait for and fetch the picture of a ticket that was sent earlier. Raises Again when it is gone."""
         self._take(ticket)
-        at_hand = picture.accept(self.inputs.destination, self._prefix)
-        if at_hand:
-            return at_hand
         self.running = True
         self._listener = self._new_listener()
         return self._watched(limits, collecting=True)
 
     def submit(self) -> None:
         """Write the graph down and send it. Raises WorkflowRejected, Stale, ServerUnavailable."""
-        names = Names(prefix=self._prefix, image=self.image, mask=self.mask)
-        graph = patch(self.workflow.graph, self.roles, self.plan, names)
+        names = replace(self.names, prefix=self._prefix)
+        graph = patch(self.graph, self.roles, self.order.plan, names)
         files.write_json(self.inputs.graph_destination, graph)
         self._listener = self._new_listener()
         try:
@@ -104,7 +95,8 @@ class Job:
     def _take(self, ticket: str) -> None:
         self.ticket = ticket
         self.running = False
-        self._prefix = prefix(self.inputs.project, self.inputs.run_id, self.plan.iteration, ticket)
+        self.order.sent.opened.add(ticket)
+        self._prefix = prefix(self.inputs.project, self.inputs.run_id, self.order.plan.iteration, ticket)
 
     def _post(self, graph: Mapping[str, Any]) -> None:
         """POST until it is known whether the server has the job: a lost answer is looked up, not repeated."""
@@ -129,7 +121,7 @@ class Job:
         about = {
             "project": self.inputs.project,
             "run": self.inputs.run_id,
-            "iteration": self.plan.iteration,
+            "iteration": self.order.plan.iteration,
             "ticket": self.ticket,
         }
         chunks: dict[str, Any] = {"iterative": about}
@@ -178,14 +170,17 @@ class Job:
         body = body if isinstance(body, Mapping) else {}
         faults = body.get("node_errors")
         if answer.status != 200 or not isinstance(body.get("prompt_id"), str):
-            if self.roles.image and replies.is_missing_picture(faults, self.roles.image[0]):
+            if any(replies.is_missing_picture(faults, slot[0]) for slot in self._loaders()):
                 self._refuse_stale()
             self._refuse(*replies.rejection(body, graph, self._described(faults)))
         self._adopt(body["prompt_id"])
         self._dropped(faults, graph)
 
+    def _loaders(self) -> Iterator[Slot]:
+        return (slot for slot in (self.roles.image, self.roles.mask, self.roles.control) if slot)
+
     def _refuse_stale(self) -> None:
-        """The picture is gone from the server's input folder: worth one more upload."""
+        """A picture is gone from the server's input folder: worth one more upload."""
         if not self._uploaded_again:
             self._uploaded_again = True
             raise Stale
@@ -198,6 +193,7 @@ class Job:
         """Older servers give a job their own id."""
         if served_as != self.ticket:
             self.inputs.tickets.adopt(self.ticket, served_as)
+            self.order.sent.opened.add(served_as)
             self.ticket = served_as
 
     def _dropped(self, faults: object, graph: Mapping[str, Any]) -> None:
@@ -209,7 +205,7 @@ class Job:
             raise WorkflowRejected(
                 f"ComfyUI left our output out: {sentences}", "Correct AIGen.yaml or the workflow file."
             )
-        self.notes.append(f"ComfyUI left another output of the workflow out: {sentences}")
+        self.order.notes.append(f"ComfyUI left another output of the workflow out: {sentences}")
 
     def _described(self, faults: object) -> dict[str, Any]:
         """object_info of the classes at fault; without it the message is only shorter."""
@@ -245,7 +241,7 @@ class Job:
 
     def _tell(self, event: str, data: Mapping[str, Any]) -> None:
         about = {"ticket": self.ticket, "host": self.client.base_url} if event == "generation_queued" else {}
-        self.tell(event, {**about, **data})
+        self.order.tell(event, {**about, **data})
 
     def _ended(self, record: Mapping[str, Any]) -> Fetched:
         self.running = False
@@ -266,7 +262,7 @@ class Job:
         if not images:
             raise endings.empty("its record names no picture", self.client.base_url)
         if len(images) > 1:
-            self.notes.append(f"the workflow made {len(images)} pictures; the first was taken")
+            self.order.notes.append(f"the workflow made {len(images)} pictures; the first was taken")
         try:
             return picture.fetch(self.client, images[0], self.inputs.destination)
         except NotThere as error:
@@ -282,5 +278,7 @@ class Job:
             found = picture.fetch(self.client, image, self.inputs.destination, self._prefix)
         except (NotThere, GenerationError) as error:
             raise endings.lost(self.ticket, self.client.base_url) from error
-        self.notes.append("the server had forgotten the job; the picture was found by its name and ticket")
+        self.order.notes.append(
+            "the server had forgotten the job; the picture was found by its name and ticket"
+        )
         return found

@@ -24,12 +24,20 @@ _NEVER = ("NewConnectionError", "NameResolutionError")  # urllib3's: there was n
 
 
 class Unreachable(Exception):
-    """No usable answer came. `sent` is False when the request certainly never arrived."""
+    """No usable answer came. `sent` is False when the request certainly never arrived.
 
-    def __init__(self, reason: str, *, sent: bool) -> None:
+    `silent`: there was a connection and no word on it, as from a server that is busy loading a model.
+    """
+
+    def __init__(self, reason: str, *, sent: bool, silent: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
         self.sent = sent
+        self.silent = silent
+
+
+class Silent(ServerUnavailable):
+    """The server takes connections and does not answer: it may be busy, or frozen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,14 @@ class Transport:
             self.address, replace(self.pace, connect=limit, read=limit, overall=limit, retries=()), self.clock
         )
 
+    def again(self) -> Transport:
+        """Another one to the same server: for another thread."""
+        return Transport(self.address, self.pace, self.clock)
+
+    def elsewhere(self, base_url: str) -> Transport:
+        """One to a server that is not in the settings any more: it is told no header of theirs."""
+        return Transport(Address(base_url=base_url, headers={}), self.pace, self.clock)
+
     def request(self, method: str, route: str, attend: Attend, **options: Any) -> Answer:
         """Send once and read the whole answer. Raises Unreachable; never follows a redirect elsewhere."""
         session = self._session
@@ -105,7 +121,7 @@ class Transport:
             answer = waiting.attended(send, attend, self.clock, limit=pace.overall, every=pace.attend)
         except waiting.TimedOut as error:
             self._session = self._new_session()
-            raise Unreachable(str(error), sent=True) from error
+            raise Unreachable(str(error), sent=True, silent=True) from error
         except (requests.RequestException, OSError) as error:
             raise _unreachable(error) from error
         except BaseException:
@@ -125,7 +141,7 @@ class Transport:
         try:
             reply = waiting.attended(send, attend, self.clock, limit=pace.overall, every=pace.attend)
         except waiting.TimedOut as error:
-            raise Unreachable(str(error), sent=True) from error
+            raise Unreachable(str(error), sent=True, silent=True) from error
         except (requests.RequestException, OSError) as error:
             raise _unreachable(error) from error
         answer = Answer(reply.status_code, reply.headers, b"" if reply.ok else reply.raw.read(4096))
@@ -227,7 +243,9 @@ def _unreachable(error: Exception) -> Exception:
     never = isinstance(error, requests.exceptions.ConnectTimeout) or any(
         sign in repr(error) for sign in _NEVER
     )
-    return Unreachable(_reason(error), sent=not never)
+    return Unreachable(
+        _reason(error), sent=not never, silent=isinstance(error, requests.exceptions.ReadTimeout)
+    )
 
 
 def _reason(error: BaseException) -> str:

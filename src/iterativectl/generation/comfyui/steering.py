@@ -1,0 +1,74 @@
+"""The pictures that a workflow takes: which are sent, which are missing, and what that means for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from iterativectl.errors import WorkflowRejected
+from iterativectl.generation.comfyui import uploads
+from iterativectl.generation.comfyui.client import Client
+from iterativectl.generation.comfyui.graph import Graph, Workflow
+from iterativectl.generation.comfyui.patch import Names
+from iterativectl.generation.comfyui.roles import Roles
+from iterativectl.generation.comfyui.uploads import Uploads
+from iterativectl.ports import GenerationInputs
+
+_LATENT_STEP = 8  # EmptyLatentImage and its kin take width and height in steps of 8 or 16
+
+
+def notes(workflow: str, roles: Roles, *, mask: bool, control: bool) -> Iterator[str]:
+    """What happens where the pictures in play are not those that the workflow takes, in sentences."""
+    takes_mask = roles.mask is not None or roles.mask_in_picture
+    if mask and not takes_mask:
+        yield (
+            f"the workflow {workflow} takes no mask: it changes the whole picture, "
+            "and only the masked part is kept"
+        )
+    if takes_mask and not mask:
+        yield f"no mask is in use: the workflow {workflow} is sent an all-white one and may change everything"
+    if control and roles.control is None:
+        yield f"the workflow {workflow} takes no control picture: control_image is not used"
+    if roles.control and not control:
+        yield "control_image is not set: the server's own depth node makes the control picture"
+    if roles.image is None:
+        yield f"the workflow {workflow} takes no picture: it paints from the prompt alone"
+
+
+def graph(workflow: Workflow, roles: Roles, client: Client, nodes: set[str]) -> Graph:
+    """The workflow's graph where there is no control picture: with a depth node in it, if it needs one.
+
+    `nodes` are the classes the server is known to have; they are asked for when they are needed. Raises
+    WorkflowRejected when the server has no such node, ServerUnavailable.
+    """
+    if roles.control is None:
+        return workflow.graph
+    found = _with_depth(workflow.graph, roles, nodes)
+    if found is None:
+        nodes.update(client.object_info())
+        found = _with_depth(workflow.graph, roles, nodes)
+    if found is None:
+        raise WorkflowRejected(
+            f"the workflow {workflow.name} needs a control picture; none is set, "
+            f"and {client.base_url} has no depth node to make one",
+            "Set control_image in AIGen.yaml to an edge or depth picture of the input, or install a depth "
+            "node on the server (the node pack comfyui_controlnet_aux has some).",
+        )
+    return found
+
+
+def _with_depth(found: Graph, roles: Roles, nodes: set[str]) -> Graph | None:
+    return None  # until there is one
+
+
+def names(roles: Roles, inputs: GenerationInputs, client: Client, sent: Uploads) -> Names:
+    """Upload what the graph loads; the names it has on the server, without a prefix for the result."""
+    image = mask = None
+    if roles.image and roles.mask_in_picture:
+        image = sent.with_hole(client, inputs.source, inputs.mask)
+    elif roles.image:
+        image = sent.file(client, inputs.source)
+    if roles.mask and inputs.mask:
+        mask = sent.file(client, inputs.mask)
+    elif roles.mask:
+        mask = sent.white(client, *uploads.size(inputs.source))
+    return Names(prefix="", image=image, mask=mask)
