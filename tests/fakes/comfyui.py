@@ -122,6 +122,14 @@ class FakeComfyUI:
         """Come back after `down`."""
         self._server.up()
 
+    def kill(self) -> None:
+        """As kill -9 does: the job that runs ends with the process. `up` starts another one."""
+        self.close()
+
+    def plug_in(self) -> None:
+        """Be reached again after `down`, of which the process noticed nothing: it worked on."""
+        self._server.plug_in()
+
     def limit_body(self, size: int) -> None:
         """Requests above this size are answered with 413."""
         self._server.max_body = size

@@ -92,6 +92,10 @@ class Server:
         self.engine.begin()
         self._listen()
 
+    def plug_in(self) -> None:
+        """The same process on the same port, within reach again."""
+        self._listen()
+
     def restart(self, seconds: float) -> None:
         """Down at once, up again after `seconds`."""
         self.engine.counters["restarts"] += 1
