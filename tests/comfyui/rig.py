@@ -12,6 +12,7 @@ from iterativectl.config.types import AIGen, ComfyUI
 from iterativectl.events import Event
 from iterativectl.generation.comfyui import build
 from iterativectl.generation.comfyui.generator import ComfyUIGenerator
+from iterativectl.generation.comfyui.pool import Pool
 from iterativectl.generation.comfyui.waiting import Pace
 from iterativectl.model import Generation, Parameters, Plan, Prompts, Settings
 from iterativectl.ports import GenerationInputs
@@ -31,6 +32,10 @@ QUICK = Pace(
     grace=0.05,
     cancel=2.0,
     cancel_request=1.0,
+    look=0.2,
+    rest_first=0.3,
+    rest_longest=2.0,
+    sweep=0.1,
 )
 PARAMETERS = Parameters(denoise=0.5, cfg=7.0, steps=4, sampler_name="euler", scheduler="normal")
 PLAN = Plan(
@@ -54,7 +59,10 @@ SETTINGS = Settings(
 
 @dataclass
 class Rig:
-    """One iteration at one generator. `events` collects what was reported."""
+    """One iteration at one generator. `events` collects what was reported.
+
+    The options are those of AIGen.yaml's comfyui section; with `hosts` the generator is a pool.
+    """
 
     folder: Path
     url: str
@@ -63,19 +71,28 @@ class Rig:
     environ: dict[str, str] = field(default_factory=dict)
     roles: dict[str, str] = field(default_factory=dict)
     workflow: Path | None = None
+    mask: Path | None = None
+    control: Path | None = None
     attend: Callable[[], None] = lambda: None
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] = lambda event: None
 
     def __post_init__(self) -> None:
-        self._generator: ComfyUIGenerator | None = None
+        self._generator: ComfyUIGenerator | Pool | None = None
 
     @property
-    def generator(self) -> ComfyUIGenerator:
+    def generator(self) -> ComfyUIGenerator | Pool:
         """The generator of this process; `new_process` makes another."""
         if self._generator is None:
             comfyui = ComfyUI(url=self.url, **self.options)
-            aigen = AIGen(backend="comfyui", settings=SETTINGS, comfyui=comfyui, roles=self.roles)
+            control = str(self.control) if self.control else None
+            aigen = AIGen(
+                backend="comfyui",
+                settings=SETTINGS,
+                comfyui=comfyui,
+                roles=self.roles,
+                control_image=control,
+            )
             self._generator = build(aigen, self._find, self.environ, pace=self.pace)
         return self._generator
 
@@ -101,8 +118,8 @@ class Rig:
     def inputs(self, plan: Plan = PLAN) -> GenerationInputs:
         return GenerationInputs(
             source=self.folder / "input.png",
-            mask=None,
-            control_image=None,
+            mask=self.mask,
+            control_image=self.control,
             destination=self.destination(plan),
             graph_destination=self.folder / f"workflow/iteration_{plan.iteration}_api.json",
             tickets=self.tickets(plan),
