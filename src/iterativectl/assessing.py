@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iterativectl import files
+import cv2
+import numpy as np
+
+from iterativectl import files, masked
 from iterativectl.config.aigen import dump_aigen
 from iterativectl.events import Event
 from iterativectl.images.measure import measurements
-from iterativectl.images.normalise import to_picture, to_pixels
-from iterativectl.images.similarity import similarity
+from iterativectl.images.normalise import Pixels, to_picture, to_pixels
 from iterativectl.judging.judge import Pictures, Record
 from iterativectl.judging.rulings import gate_failed
 from iterativectl.judging.score import score
@@ -29,6 +31,7 @@ from iterativectl.model import (
     Verdict,
 )
 from iterativectl.policy.classic import settings_of
+from iterativectl.policy.stages import passes
 from iterativectl.project import records, runs
 from iterativectl.steps import Attempt, stand, step
 
@@ -46,18 +49,20 @@ class Assessed:
     calls: tuple[Call, ...]
 
 
-def assess(work: Attempt, plan: Plan) -> Assessed:
+def assess(work: Attempt, plan: Plan, before: float | None = None) -> Assessed:
     """Measure, ask the questions, judge the criteria, compare: in this order, each a file.
 
-    A picture that fails a gate is not shown to any model.
+    A picture that fails a gate is not shown to any model. `before`: similarity outside the mask before the
+    original was put back there.
     """
     stand(work, plan, "judge")
     path = work.paths.image(plan.iteration)
     png = path.read_bytes()
     result = to_pixels(png, name=path.name)
-    likeness = similarity(work.original_pixels, result)
-    measured = measurements(work.original_pixels, result, alike=likeness)
-    criteria = work.run.rules.in_force(plan.mask)
+    likeness = masked.likeness(work.original_pixels, result, work.regions, plan.mask, before)
+    inside = work.regions.of(plan.mask).inside if plan.mask else None
+    measured = measurements(work.original_pixels, result, _sized(inside, result), alike=likeness)
+    criteria = work.criteria(plan)
     gated = work.judge.gate(criteria, measured) is not None
     pictures = Pictures(
         original=work.original,
@@ -72,6 +77,14 @@ def assess(work: Attempt, plan: Plan) -> Assessed:
         answers=answers, verdicts=verdicts, comparison=comparison, score=score(verdicts, criteria)
     )
     return Assessed(assessment=assessment, calls=(*answered, *judged, *compared))
+
+
+def _sized(mask: masked.Inside | None, result: Pixels) -> masked.Inside | None:
+    """The mask at the result's size, where a generator made another one."""
+    if mask is None or mask.shape == result.shape[:2]:
+        return mask
+    size = (result.shape[1], result.shape[0])
+    return np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)) > 0
 
 
 def _description(work: Attempt) -> str:
@@ -111,7 +124,7 @@ def _answers(
 def _verdicts(
     work: Attempt, plan: Plan, pictures: Pictures, answers: Mapping[str, Value]
 ) -> tuple[tuple[Verdict, ...], tuple[Call, ...]]:
-    criteria = work.run.rules.in_force(plan.mask)
+    criteria = work.criteria(plan)
 
     def ask() -> tuple[dict[str, Any], Record]:
         verdicts, record = work.judge.verdicts(criteria, pictures, answers)
@@ -151,12 +164,13 @@ def advised(
 ) -> tuple[Advice | None, tuple[Call, ...]]:
     """Prompts from what failed, parameters where similarity left its band.
 
-    Nothing when the run ends here, or when a gate failed: then nobody has looked at the picture.
+    Nothing when the run or its mask ends here, or when a gate failed: then nobody has looked at the picture.
     """
     so_far = Iteration(plan=plan, status="ok", assessment=assessment)
     history = replace(history, iterations=(*history.iterations, so_far))
-    criteria = work.run.rules.in_force(plan.mask)
-    if gate_failed(assessment.verdicts, criteria) or isinstance(work.policy.decide(history), Stop):
+    criteria = work.criteria(plan)
+    ends = passes(assessment, work.run.rules) or isinstance(work.policy.decide(history), Stop)
+    if ends or gate_failed(assessment.verdicts, criteria):
         return None, ()
     stand(work, plan, "advise")
 

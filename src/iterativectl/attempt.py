@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from iterativectl import files
+from iterativectl import files, masked
 from iterativectl.assessing import advised, assess
 from iterativectl.errors import GenerationError, ImageError, ServerUnavailable
 from iterativectl.events import Event
@@ -27,13 +27,13 @@ def make(work: Attempt, plan: Plan, history: History) -> Iteration:
     """
     began = work.clock.monotonic()
     try:
-        generation = _generate(work, plan)
+        generation, before = _generate(work, plan)
     except (GenerationError, ServerUnavailable, ImageError) as error:
         failure = Failure(code=error.code, message=error.message, hint=error.hint)
         failed = Iteration(plan=plan, status="failed", failure=failure)
         return _commit(work, failed, None, (), {"generate": work.clock.monotonic() - began})
     generated = work.clock.monotonic()
-    assessed = assess(work, plan)
+    assessed = assess(work, plan, before)
     judged = work.clock.monotonic()
     advice, calls = advised(work, plan, assessed.assessment, history)
     seconds = {
@@ -50,44 +50,49 @@ def advise(work: Attempt, plan: Plan, assessment: Assessment, history: History) 
     return advised(work, plan, assessment, replace(history, iterations=history.iterations[:-1]))[0]
 
 
-def _generate(work: Attempt, plan: Plan) -> Generation:
-    number = plan.iteration
+def _generate(work: Attempt, plan: Plan) -> tuple[Generation, float | None]:
+    """The plan's picture; and how alike it was outside its mask before the original was put back there."""
     stand(work, plan, "generate")
-    tickets = TicketFile.of_unfinished(
-        work.paths.tickets(number),
-        lambda: work.clock.now().isoformat(),
-        lambda ticket: stand(work, plan, "generate", ticket),
-    )
-    inputs = GenerationInputs(
-        source=work.project.input if plan.source == "input" else work.paths.image(plan.source),
-        mask=None,
-        control_image=None,
-        destination=work.paths.image(number),
-        graph_destination=work.paths.graph(number),
-        tickets=tickets,
-        attend=work.attention,
-        project=work.project.name,
-        run_id=work.run.run_id,
-    )
+    number = plan.iteration
+    image, source = work.paths.image(number), masked.source(work.project, work.paths, plan)
+    sent = masked.sent(work.paths, work.run, work.regions, plan, source)
 
     def report(event: Event) -> None:
         work.report(replace(event, iteration=number))
 
-    generation = work.generator.generate(plan, inputs, report)
-    work.report(
-        Event(
-            type="generation_done",
-            iteration=number,
-            data={
-                "path": work.paths.relative(work.paths.image(number)),
-                "width": generation.width,
-                "height": generation.height,
-                "seconds": generation.seconds,
-                "notes": list(generation.notes),
-            },
-        )
+    generation, before = work.generator.generate(plan, _inputs(work, plan, sent), report), None
+    if plan.mask is not None and sent.destination != image:
+        region = work.regions.of(plan.mask)
+        generation, before = masked.put_back(source, sent, image, region, generation)
+    data = {
+        "path": work.paths.relative(image),
+        "width": generation.width,
+        "height": generation.height,
+        "seconds": generation.seconds,
+        "notes": list(generation.notes),
+    }
+    work.report(Event(type="generation_done", iteration=number, data=data))
+    return generation, before
+
+
+def _inputs(work: Attempt, plan: Plan, sent: masked.Sent) -> GenerationInputs:
+    number = plan.iteration
+    control = work.run.control
+    return GenerationInputs(
+        source=sent.source,
+        mask=sent.mask,
+        control_image=work.project.root / control["path"] if control else None,
+        destination=sent.destination,
+        graph_destination=work.paths.graph(number),
+        tickets=TicketFile.of_unfinished(
+            work.paths.tickets(number),
+            lambda: work.clock.now().isoformat(),
+            lambda ticket: stand(work, plan, "generate", ticket),
+        ),
+        attend=work.attention,
+        project=work.project.name,
+        run_id=work.run.run_id,
     )
-    return generation
 
 
 def _commit(

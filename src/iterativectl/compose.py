@@ -21,6 +21,7 @@ from iterativectl.loading import (
     World,
     find_workflow,
     load_config,
+    remembered,
     wanted_run,
 )
 from iterativectl.model import Finding
@@ -77,6 +78,7 @@ def run_project(
     workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions, world: World, report: Reporter
 ) -> runner.Ended:
     """Do what `iterativectl run` does. Raises IterativeError when the run cannot begin or pauses."""
+    options = remembered(project, options)
     config = load_config(workspace, project, options)
     wanted = wanted_run(workspace, project, config, options)
     with lock.held(project.lock, started=world.clock.now().isoformat(timespec="seconds")):
@@ -120,6 +122,7 @@ def findings(
 
 def dry_run(workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions, world: World) -> DryRun:
     """Look at everything a run needs and say what it would do; nothing is written but the logs."""
+    options = remembered(project, options)
     config = load_config(workspace, project, options)
     wanted = wanted_run(workspace, project, config, options)
     found = [_disk(project), _picture(project), *_checked(workspace, project, config, world)]
@@ -196,7 +199,7 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
         project=place.project,
         paths=paths,
         run=run,
-        policy=_policy(run),
+        policy=_policy(run, place.generator),
         generator=place.generator,
         judge=Judge(ask=router.ask, templates=run.prompts),
         standing=Standing(place.project, opened.checkpoint, run.aigen, world.clock),
@@ -209,9 +212,16 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
     return runner.run(work)
 
 
-def _policy(run: RunRecord) -> Classic:
+def _policy(run: RunRecord, generator: Generator) -> Classic:
     build = POLICIES[run.rules.policy]
-    return build(rules=run.rules, start=run.aigen.settings, run_seed=run.run_seed)
+    settings = run.aigen.settings
+    return build(
+        rules=run.rules,
+        start=settings,
+        run_seed=run.run_seed,
+        strategy=generator.strategy(settings.workflow, mask=bool(run.masks)),
+        masks=tuple(run.masks),
+    )
 
 
 def _started(opened: Opened, config: Config, place: Place) -> Event:

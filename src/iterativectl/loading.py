@@ -6,20 +6,21 @@ import hashlib
 import platform
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from iterativectl import __version__, resources
+from iterativectl import __version__, masked, resources
 from iterativectl.clock import Clock
-from iterativectl.config.aigen import load_aigen
+from iterativectl.config.aigen import ALL_MASKS, load_aigen
 from iterativectl.config.aivis import load_aivis
 from iterativectl.config.prompts import load_prompts, prompt_warnings
 from iterativectl.config.rules import load_rules
 from iterativectl.config.types import AIGen, AIVis, PromptTemplates, Rules
 from iterativectl.errors import ConfigError, Problem, ProjectError, UsageError
 from iterativectl.images.decode import decode
-from iterativectl.model import Prompts
+from iterativectl.project import checkpoint as checkpoint_file
+from iterativectl.project import masks, runs
 from iterativectl.project.layout import ProjectPaths, WorkspacePaths
 from iterativectl.project.runs import RunRecord
 
@@ -36,24 +37,32 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """The options of `iterativectl run`. `seed` is the run's seed: every picture's seed is drawn from it."""
+    """The options of `iterativectl run`. `seed` is the run's seed: every picture's seed is drawn from it.
+
+    `mask` replaces AIGen.yaml's active_mask: a name, or "all".
+    """
 
     reset: bool = False
     resume_from: int | None = None
     max_iterations: int | None = None
     seed: int | None = None
     embedded: bool = False
+    mask: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Config:
-    """A project's files, loaded. `notes` are sentences for the person (defaults used, warnings)."""
+    """A project's files, loaded. `notes` are sentences for the person (defaults used, warnings).
+
+    `masks` are those in play, by name in order: path, sha256.
+    """
 
     rules: Rules
     aigen: AIGen
     aivis: AIVis
     prompts: PromptTemplates
     notes: tuple[str, ...]
+    masks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def load_config(workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions) -> Config:
@@ -74,7 +83,19 @@ def load_config(workspace: WorkspacePaths, project: ProjectPaths, options: RunOp
         warnings = [Problem(where="", path="", message=note, severity="warning") for note in notes]
         raise ConfigError([*problems, *warnings], "Mend these lines; nothing was started.")
     config = Config(rules=rules, aigen=aigen, aivis=aivis, prompts=prompts, notes=tuple(notes))
-    return _with_options(config, options)
+    return _with_masks(project, _with_options(config, options))
+
+
+def remembered(project: ProjectPaths, options: RunOptions) -> RunOptions:
+    """The options, with the mask that was asked for when the unfinished run, which they go on with, began."""
+    ids = runs.run_ids(project)
+    if options.mask is not None or options.reset or not ids:
+        return options
+    checkpoint, _ = checkpoint_file.read_or_rebuildable(project.checkpoint)
+    ended = checkpoint is not None and checkpoint.run_id == ids[-1] and checkpoint.finished
+    if ended and options.resume_from is None:
+        return options
+    return replace(options, mask=runs.read_run(project.run(ids[-1])).asked_mask)
 
 
 def _loaded(
@@ -132,7 +153,23 @@ def wanted_run(
         workflow={"file": workflow, "sha256": hashlib.sha256(graph).hexdigest()},
         run_seed=secrets.randbits(32) if options.seed is None else options.seed,
         versions={"iterativectl": __version__, "python": platform.python_version()},
+        masks=config.masks,
+        control=_control(project, config.aigen.control_image),
+        asked_mask=options.mask,
     )
+
+
+def _control(project: ProjectPaths, name: str | None) -> dict[str, str] | None:
+    """The control picture that AIGen.yaml names. Raises ConfigError, ImageError."""
+    if name is None:
+        return None
+    path = project.root / name
+    if not path.is_file():
+        problem = Problem(where="AIGen.yaml", path="control_image", message=f"there is no {path}")
+        raise ConfigError([problem], "Put the picture there, or set control_image to null.")
+    data = path.read_bytes()
+    decode(data, name=str(path))
+    return {"path": name, "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def find_workflow(workspace: WorkspacePaths, project: ProjectPaths, name: str) -> Path:
@@ -169,7 +206,50 @@ def _with_options(config: Config, options: RunOptions) -> Config:
         aivis = replace(
             aivis, provider=EMBEDDED, model="measurements", fallback_provider=None, fallback_model=None
         )
-    own, base = aigen.settings.prompts, rules.prompts
-    prompts = Prompts(positive=own.positive or base.positive, negative=own.negative or base.negative)
-    aigen = replace(aigen, settings=replace(aigen.settings, prompts=prompts))
+    if options.mask is not None:
+        aigen = replace(aigen, masking=replace(aigen.masking, enabled=True, active_mask=options.mask))
     return replace(config, rules=rules, aigen=aigen, aivis=aivis)
+
+
+def _with_masks(project: ProjectPaths, config: Config) -> Config:
+    """What is in play, and the base prompts that go with it, where AIGen.yaml's own are empty.
+
+    With several masks each has its own base prompts, which the policy takes when it comes to the mask.
+    """
+    aigen, rules = config.aigen, config.rules
+    used, notes = masked.in_use(project, aigen.masking)
+    idle = _idle_masks(rules, aigen, tuple(masks.found(project, aigen.masking)), tuple(used))
+    _refuse_unmasked(rules, tuple(used))
+    active = next(iter(used)) if len(used) == 1 else ALL_MASKS if used else None
+    own = aigen.settings.prompts
+    aigen = replace(
+        aigen,
+        masking=replace(aigen.masking, active_mask=active),
+        settings=replace(
+            aigen.settings, mask=active, prompts=own if len(used) > 1 else rules.base_prompts(active, own)
+        ),
+    )
+    return replace(config, aigen=aigen, masks=used, notes=(*config.notes, *notes, *idle))
+
+
+def _idle_masks(rules: Rules, aigen: AIGen, found: tuple[str, ...], in_play: tuple[str, ...]) -> list[str]:
+    """What is there and does nothing: masks that are not in play, and rules for masks that are not there."""
+    notes = []
+    idle = [name for name in found if name not in in_play]
+    if idle and not in_play and aigen.masking.enabled:
+        notes.append(f"no mask is in play; there are {', '.join(idle)}: `--mask NAME` or masking.active_mask")
+    unknown = [entry.name for entry in rules.masks if entry.name not in found]
+    if unknown:
+        notes.append(f"rules.yaml: masking names masks that are not there: {', '.join(unknown)}")
+    return notes
+
+
+def _refuse_unmasked(rules: Rules, in_play: tuple[str, ...]) -> None:
+    """Without a mask there is nothing to measure inside or outside of it."""
+    lost = [c for c in rules.acceptance_criteria if c.measure and c.measure.region != "whole"]
+    if lost and not in_play:
+        problems = [
+            Problem(where="rules.yaml", path=f"{c.field}.measure.region", message="no mask is in play")
+            for c in lost
+        ]
+        raise ConfigError(problems, "Name a mask with --mask or masking.active_mask, or measure the whole.")

@@ -52,8 +52,9 @@ class GenerationInputs:
 
     `source` is the picture to edit (PNG file); `mask` a PNG of its size: white (and transparent) is what may
     change, so that LoadImage's picture, its mask output and every channel of LoadImageMask say the same.
-    `control_image` is a picture that steers the result (edges, depth). `destination` is where the finished picture goes (written
-    `*.partial`, verified, renamed, by iterativectl.files); `graph_destination` gets the graph as sent.
+    `control_image` is a picture that steers the result (edges, depth). `destination` is where the finished
+    picture goes (written `*.partial`, verified, renamed, by iterativectl.files); `graph_destination` gets the
+    graph as sent.
     `attend` must be called at least once a second during any wait: it raises when a person asked to stop;
     then the generator cancels its own jobs (only those), settles the ticket as cancelled and lets it through.
     """

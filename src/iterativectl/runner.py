@@ -24,7 +24,7 @@ from iterativectl.errors import (
 )
 from iterativectl.events import Event
 from iterativectl.model import History, Iteration, Plan, Settings, Stop
-from iterativectl.policy import stopping
+from iterativectl.policy import stages
 from iterativectl.policy.classic import settings_of
 from iterativectl.project import output, records, runs
 from iterativectl.project.usage import UsageFile
@@ -121,7 +121,7 @@ def _stand(work: Work, history: History) -> Stop | Sequence[Plan]:
 
 def _save(work: Work, history: History, settings_sha256: str | None) -> None:
     """The checkpoint after a commit; a new best picture is published first."""
-    best = stopping.best(history.iterations, work.run.rules.in_force(work.run.aigen.settings.mask))
+    best = stages.best(history.iterations, work.run.rules, work.masks)
     if best and best.number != work.standing.checkpoint.best_iteration:
         _publish(work, history, best, Stop(status="stopped", reason="the run goes on"), "running")
     work.standing.save(
@@ -200,7 +200,7 @@ def _planned_anew(work: Work, history: History, planned: Plan) -> Plan:
 def _committed(work: Work, history: History, iteration: Iteration) -> History:
     """The history with this iteration, and the news of it."""
     history = replace(history, iterations=(*history.iterations, iteration))
-    best = stopping.best(history.iterations, work.run.rules.in_force(iteration.plan.mask))
+    best = stages.best(history.iterations, work.run.rules, work.masks)
     if iteration.failure:
         data: dict[str, Any] = {"failure": records.to_json(iteration.failure)}
         work.report(Event(type="iteration_failed", iteration=iteration.number, data=data))
@@ -241,7 +241,7 @@ def _pause(work: Work, error: IterativeError) -> None:
 
 
 def _finish(work: Work, history: History, decision: Stop, began: float) -> Ended:
-    best = stopping.best(history.iterations, work.run.rules.in_force(work.run.aigen.settings.mask))
+    best = stages.best(history.iterations, work.run.rules, work.masks)
     kept = _publish(work, history, best, decision, decision.status) if best else None
     score = best.assessment.score if best and best.assessment else None
     work.attention.obeyed()
@@ -270,7 +270,7 @@ def _publish(work: Work, history: History, best: Iteration, decision: Stop, stat
     assert best.assessment is not None
     result = output.Result(
         best=best,
-        accepted=stopping.accepted(best.assessment, work.run.rules),
+        accepted=stages.accepted(best, work.run.rules, work.masks),
         status=status,
         reason=decision.reason,
         usage=work.usage.totals(),

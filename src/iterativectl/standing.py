@@ -11,7 +11,7 @@ from iterativectl import files
 from iterativectl.clock import Clock
 from iterativectl.config import aigen as aigen_file
 from iterativectl.config.types import AIGen
-from iterativectl.errors import ConfigError
+from iterativectl.errors import ConfigError, Problem
 from iterativectl.model import Settings
 from iterativectl.project import checkpoint as checkpoint_file
 from iterativectl.project.checkpoint import Checkpoint
@@ -52,6 +52,11 @@ class Standing:
         if digest == self.checkpoint.settings_sha256 or digest == _digest(self._text(derived)):
             return None
         loaded, _ = aigen_file.load_aigen(path)
+        if loaded.settings.mask != derived.mask:
+            raise ConfigError(
+                [Problem(where=path.name, path="masking.active_mask", message="a run keeps its mask")],
+                "Set it back; `run --mask NAME` begins another run.",
+            )
         same = loaded.settings == derived or (loaded.settings == before and self._wrote(before))
         return None if same else loaded.settings
 

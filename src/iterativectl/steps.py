@@ -11,11 +11,14 @@ from typing import Any
 from iterativectl import files
 from iterativectl.attention import Attention
 from iterativectl.clock import Clock
+from iterativectl.config.types import Criterion
 from iterativectl.events import Event
 from iterativectl.images.normalise import Pixels, to_picture, to_pixels
 from iterativectl.images.similarity import working_size
 from iterativectl.judging.judge import Judge, Record
+from iterativectl.masked import Regions
 from iterativectl.model import Call, Picture, Plan, Ticket
+from iterativectl.policy import stages
 from iterativectl.policy.classic import Classic
 from iterativectl.ports import Generator, Purpose, Reporter
 from iterativectl.project import records
@@ -39,6 +42,15 @@ class Attempt:
     report: Reporter
     clock: Clock
 
+    @property
+    def masks(self) -> tuple[str, ...]:
+        """The masks that this run works through, in order; () for the whole picture."""
+        return tuple(self.run.masks)
+
+    def criteria(self, plan: Plan) -> tuple[Criterion, ...]:
+        """What a plan's picture is judged by: the criteria of its mask and of those before it."""
+        return stages.in_force(self.run.rules, self.masks, plan.mask)
+
     @cached_property
     def original(self) -> Picture:
         """The input picture as the judge is shown it; prepared once a run."""
@@ -48,6 +60,11 @@ class Attempt:
     def original_pixels(self) -> Pixels:
         """The input picture as comparisons take it."""
         return working_size(to_pixels(self.project.input.read_bytes(), name=self.project.input.name))
+
+    @cached_property
+    def regions(self) -> Regions:
+        """What the run's masks stand for."""
+        return Regions(self.project, self.run)
 
     def held(self, held: bool) -> None:
         """The checkpoint says so while a person holds the run."""

@@ -33,6 +33,7 @@ def settings(data: dict) -> Settings:
     return Settings(
         workflow="w.json",
         ckpt_name="c.safetensors",
+        ckpt_name_inpaint=data.get("ckpt_name_inpaint"),
         parameters=Parameters(**parameters),
         prompts=Prompts(positive=data.get("positive", "a man"), negative=data.get("negative", "")),
         seed=data.get("seed"),
@@ -47,7 +48,7 @@ def iteration(number: int, data: dict, start: Settings) -> Iteration:
         take=0,
         strategy="img2img",
         parent=number - 1 or None,
-        source="input",
+        source=data.get("source", "input"),
         workflow="w.json",
         ckpt_name="c.safetensors",
         parameters=base.parameters,
@@ -55,7 +56,7 @@ def iteration(number: int, data: dict, start: Settings) -> Iteration:
             positive=base.prompts.positive, negative=data.get("negative", start.prompts.negative)
         ),
         seed=data.get("seed", 1000 + number),
-        mask=None,
+        mask=data.get("mask"),
         reasons=(),
     )
     if "failure" in data:
@@ -88,7 +89,13 @@ def test_case(path: Path) -> None:
     case = yaml.safe_load(path.read_text())
     rules, _ = parse_rules(yaml.safe_dump(case["rules"]))
     start = settings(case.get("start", {}))
-    policy = Classic(rules=rules, start=start, run_seed=case.get("run_seed", 7))
+    policy = Classic(
+        rules=rules,
+        start=start,
+        run_seed=case.get("run_seed", 7),
+        strategy=case.get("strategy", "img2img"),
+        masks=tuple(case.get("masks", ())),
+    )
     numbers = case.get("numbers") or range(1, len(case["history"]) + 1)
     history = History(
         iterations=tuple(iteration(n, d, start) for n, d in zip(numbers, case["history"], strict=True)),
@@ -112,6 +119,9 @@ def test_case(path: Path) -> None:
         "take": plan.take,
         "seed": plan.seed,
         "source": plan.source,
+        "mask": plan.mask,
+        "strategy": plan.strategy,
+        "ckpt_name": plan.ckpt_name,
     }
     checked = {name: value for name, value in expected.items() if name not in ("reasons", "new_seed")}
     assert {name: seen[name] for name in checked} == checked

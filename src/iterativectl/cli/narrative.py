@@ -78,7 +78,8 @@ class Narrator:
 
     def _planned(self, event: Event) -> list[Block]:
         plan = event.data["plan"]
-        shown: list[Block] = [Line(""), Line(f"Iteration {event.iteration} of {self._limit}", "head")]
+        where = f", mask {plan['mask']}" if plan.get("mask") else ""
+        shown: list[Block] = [Line(""), Line(f"Iteration {event.iteration} of {self._limit}{where}", "head")]
         shown += [Line(text, indent=1) for text in _settings(plan, self._plan)]
         shown += [Line(f"why: {reason}", "quiet", 1) for reason in plan["reasons"]]
         if self._verbosity > 0:

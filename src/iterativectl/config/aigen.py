@@ -123,7 +123,9 @@ def _semantic_problems(document: Document) -> Iterator[Problem]:
         if mask["name"] in seen:
             yield document.problem(("masking", "masks", index, "name"), f"'{mask['name']}' is used twice")
         if mask["name"] == ALL_MASKS:
-            yield document.problem(("masking", "masks", index, "name"), "'all' means every mask: use another name")
+            yield document.problem(
+                ("masking", "masks", index, "name"), "'all' means every mask: use another name"
+            )
         seen.add(mask["name"])
 
 

@@ -118,6 +118,14 @@ class Rules:
                 return tuple(c for c in self.acceptance_criteria if c.field in entry.active_criteria)
         return self.acceptance_criteria
 
+    def base_prompts(self, mask: str | None, own: Prompts) -> Prompts:
+        """`own`, and where it is empty the base prompts: the mask's, else those for all."""
+        ours = self.mask_prompts.get(mask or "", Prompts(positive="", negative=""))
+        return Prompts(
+            positive=own.positive or ours.positive or self.prompts.positive,
+            negative=own.negative or ours.negative or self.prompts.negative,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaskFile:
@@ -145,7 +153,7 @@ class Masking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComfyUI:
-    """AIGen.yaml `comfyui`; times in seconds. `hosts` are addresses that replace `base_url` where there are any.
+    """AIGen.yaml `comfyui`; times in seconds. `hosts` replace `base_url` where there are any.
 
     `path`, `python` and `args` are for a local installation that is started from here.
 

@@ -4,49 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from iterativectl.config.types import Criterion, Rules
-from iterativectl.model import Assessment, History, Iteration, Stop
+from iterativectl.config.types import Rules
+from iterativectl.model import History, Iteration, Stop
+from iterativectl.policy import stages
 
 UNCLEAR_RUNS = 3  # the same criterion unclear this many times running cannot be judged by this model
 
 
-def accepted(assessment: Assessment, rules: Rules) -> bool:
-    """Whether this picture is the one: the score is reached and nothing is unclear."""
-    return assessment.score >= rules.pass_score and assessment.unclear == 0
-
-
-def best(iterations: Sequence[Iteration], criteria: Sequence[Criterion]) -> Iteration | None:
-    """Higher score, then fewer unclear, more preserve criteria met, the earlier; None without any."""
-    judged = [iteration for iteration in iterations if iteration.assessment is not None]
-    preserve = {criterion.field for criterion in criteria if criterion.intent == "preserve"}
-
-    def rank(iteration: Iteration) -> tuple[float, int, int, int]:
-        assessment = iteration.assessment
-        assert assessment is not None
-        kept = sum(v.verdict == "passed" and v.field in preserve for v in assessment.verdicts)
-        return (-assessment.score, assessment.unclear, -kept, iteration.number)
-
-    return min(judged, key=rank, default=None)
-
-
-def stop(history: History, rules: Rules, mask: str | None) -> Stop | None:
-    """Whether and why the run ends here; None to go on."""
+def stop(history: History, rules: Rules, masks: Sequence[str] = ()) -> Stop | None:
+    """Whether and why the run ends here; None to go on. `masks` are those that the run works through."""
     done = history.iterations
     if not done:
         return None
-    criteria = rules.in_force(mask)
+    now = stages.stage(done, rules, masks)
+    if now.done:
+        return Stop(
+            status="passed", reason=f"every criterion passed at iteration {now.iterations[-1].number}"
+        )
     return (
-        _passed(done[-1], rules)
-        or _unjudgeable(done)
-        or _exhausted(done, rules)
-        or _no_progress(done, rules, criteria)
+        _unjudgeable(now.iterations) or _exhausted(done, rules) or _no_progress(now.iterations, rules, masks)
     )
-
-
-def _passed(last: Iteration, rules: Rules) -> Stop | None:
-    if last.assessment is None or not accepted(last.assessment, rules):
-        return None
-    return Stop(status="passed", reason=f"every criterion passed at iteration {last.number}")
 
 
 def _exhausted(done: Sequence[Iteration], rules: Rules) -> Stop | None:
@@ -70,10 +47,11 @@ def _unjudgeable(done: Sequence[Iteration]) -> Stop | None:
     )
 
 
-def _no_progress(done: Sequence[Iteration], rules: Rules, criteria: Sequence[Criterion]) -> Stop | None:
+def _no_progress(done: Sequence[Iteration], rules: Rules, masks: Sequence[str]) -> Stop | None:
+    """`done` are the iterations of this stage: every mask has the same patience."""
     if rules.patience is None:
         return None
-    leader = best(done, criteria)
+    leader = stages.best(done, rules, masks)
     since = sum(iteration.number > leader.number for iteration in done) if leader else len(done)
     if since < rules.patience:
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -33,6 +33,8 @@ _STEP_FOLDERS = ("metadata", "plan", "workflow", "images", "questions", "evaluat
 class RunRecord:
     """run.json: the resolved config of a run, seeds, versions. No secrets: keys and header values stay out.
 
+    `masks` are those the run works through, by name in order; `asked_mask` is what `--mask` said.
+
     On resume it wins; addresses, headers, timeouts, limits, keys and max_iterations come from the files as
     they are now.
     """
@@ -47,6 +49,9 @@ class RunRecord:
     workflow: Mapping[str, str]  # file, sha256
     run_seed: int
     versions: Mapping[str, str]
+    masks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # name -> path, sha256
+    control: Mapping[str, str] | None = None  # path, sha256
+    asked_mask: str | None = None
 
 
 def run_ids(project: ProjectPaths) -> list[str]:
@@ -77,6 +82,9 @@ def write_run(paths: RunPaths, record: RunRecord) -> None:
             "started_at": record.started_at,
             "run_seed": record.run_seed,
             "input": dict(record.input),
+            "masks": [{"name": name, **mask} for name, mask in record.masks.items()],
+            "control": dict(record.control) if record.control else None,
+            "asked_mask": record.asked_mask,
             "workflow": dict(record.workflow),
             "rules": rules_file.rules_to_json(record.rules),
             "settings": aigen_file.aigen_to_json(record.aigen),
@@ -102,9 +110,16 @@ def read_run(paths: RunPaths) -> RunRecord:
             aivis=aivis_file.aivis_from_json(data["judge"]),
             prompts=prompts_file.prompts_from_json(data["prompts"]),
             versions=data["versions"],
+            masks={mask["name"]: _picture(mask) for mask in data.get("masks", ())},
+            control=_picture(data["control"]) if data.get("control") else None,
+            asked_mask=data.get("asked_mask"),
         )
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise records.damaged(paths.run_json, str(error)) from error
+
+
+def _picture(entry: Mapping[str, Any]) -> dict[str, str]:
+    return {"path": str(entry["path"]), "sha256": str(entry["sha256"])}
 
 
 def write_plan(paths: RunPaths, plan: Plan) -> None:
@@ -212,6 +227,7 @@ def file_hashes(paths: RunPaths, iteration: int, known: Mapping[Path, str]) -> d
         paths.tickets(iteration),
         paths.graph(iteration),
         paths.image(iteration),
+        paths.raw_image(iteration),
         paths.questions(iteration),
         paths.evaluation(iteration),
         paths.comparison(iteration),
@@ -246,6 +262,8 @@ def changes(old: RunRecord, new: RunRecord) -> list[str]:
         ("the prompt templates", old.prompts, new.prompts),
         ("the prompts in AIGen.yaml", old.aigen.settings.prompts, new.aigen.settings.prompts),
         ("the input picture", old.input["sha256"], new.input["sha256"]),
+        ("the masks", list(old.masks.items()), list(new.masks.items())),
+        ("the control picture", old.control, new.control),
         ("the workflow", old.workflow["sha256"], new.workflow["sha256"]),
         ("the generating backend", old.aigen.backend, new.aigen.backend),
         ("the judge", (old.aivis.provider, old.aivis.model), (new.aivis.provider, new.aivis.model)),

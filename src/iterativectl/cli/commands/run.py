@@ -42,6 +42,11 @@ if TYPE_CHECKING:
     help="The run's seed: every picture's seed is drawn from it, so that a run can be repeated.",
 )
 @click.option(
+    "--mask",
+    metavar="NAME",
+    help="Edit only this mask's region: input/masks/NAME.png. all: one mask after the other.",
+)
+@click.option(
     "--embedded",
     is_flag=True,
     help="Rehearse with the built-in painter and measurements: no servers, no cost, no diffusion model.",
@@ -66,6 +71,7 @@ def command(
     dry_run: bool,
     max_iterations: int | None,
     seed: int | None,
+    mask: str | None,
     embedded: bool,
     rules: str | None,
     picture: str | None,
@@ -83,7 +89,12 @@ def command(
     invocation = current()
     workspace, paths = _place(invocation, project, rules, picture)
     chosen = RunOptions(
-        reset=reset, resume_from=resume_from, max_iterations=max_iterations, seed=seed, embedded=embedded
+        reset=reset,
+        resume_from=resume_from,
+        max_iterations=max_iterations,
+        seed=seed,
+        embedded=embedded,
+        mask=mask,
     )
     if dry_run:
         return _dry_run(invocation, workspace, paths, chosen)
