@@ -28,6 +28,7 @@ QUICK = Pace(
     handshake=0.2,
     poll_first=0.02,
     poll_longest=0.1,
+    quiet=0.3,
     history_patience=0.5,
     grace=0.05,
     cancel=2.0,

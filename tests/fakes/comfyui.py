@@ -93,6 +93,11 @@ class FakeComfyUI:
         ]
 
     @property
+    def known(self) -> dict[str, Any]:
+        """What /object_info tells of every node class; may be added to."""
+        return self._server.known
+
+    @property
     def uploads(self) -> dict[str, bytes]:
         """What lies in the input folder, by the name that LoadImage takes: `iterative/NAME.png`."""
         files = dict(self.engine.files)

@@ -52,7 +52,7 @@ class Drop(Exception):
 class Server:
     """Listens, reads requests, answers them. `log` keeps every request."""
 
-    def __init__(self, engine: Engine, switches: Switches, generation: str, known: Mapping[str, Any]) -> None:
+    def __init__(self, engine: Engine, switches: Switches, generation: str, known: dict[str, Any]) -> None:
         self.engine, self.switches = engine, switches
         self.generation, self.known = generation, known
         self.log: list[Request] = []

@@ -9,6 +9,7 @@ from urllib.parse import unquote, urlsplit, urlunsplit
 
 from iterativectl.clock import Clock, SystemClock
 from iterativectl.config.types import AIGen
+from iterativectl.generation.comfyui import partner
 from iterativectl.generation.comfyui.generator import ComfyUIGenerator
 from iterativectl.generation.comfyui.order import Sent
 from iterativectl.generation.comfyui.pool import Pool
@@ -72,4 +73,5 @@ def address_at(url: str, configured: Mapping[str, str], environ: Mapping[str, st
         headers=headers,
         verify=environ.get("REQUESTS_CA_BUNDLE") or True,
         missing=tuple(missing),
+        partner_key=environ.get(partner.VARIABLE, ""),
     )

@@ -15,7 +15,7 @@ from iterativectl.errors import (
     ServerUnavailable,
     WorkflowRejected,
 )
-from iterativectl.generation.comfyui import endings, picture, replies, waiting
+from iterativectl.generation.comfyui import endings, partner, picture, replies, waiting
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.endings import Again, Outcome, Stale
 from iterativectl.generation.comfyui.graph import Slot, Workflow
@@ -101,11 +101,12 @@ class Job:
     def _post(self, graph: Mapping[str, Any]) -> None:
         """POST until it is known whether the server has the job: a lost answer is looked up, not repeated."""
         pace, clock = self.client.transport.pace, self.client.transport.clock
+        body = self._body(graph)
         self.running = True
         arrived = False
         for delay in (*pace.retries, None):
             try:
-                self._accept(self.client.submit(self._body(graph)), graph)
+                self._accept(self.client.submit(body), graph)
                 return
             except Unreachable as error:
                 arrived = arrived or error.sent
@@ -131,7 +132,7 @@ class Job:
             "prompt": graph,
             "prompt_id": self.ticket,
             "client_id": self.ticket,  # new for every job, and known again after a restart of ours
-            "extra_data": {"extra_pnginfo": chunks},
+            "extra_data": {"extra_pnginfo": chunks, **partner.extra_data(self.client, graph)},
         }
 
     def _known(self) -> bool:
@@ -168,6 +169,11 @@ class Job:
             )
         body = parsed(answer, self.client.transport.address)
         body = body if isinstance(body, Mapping) else {}
+        if answer.status == 200 and "exec_info" in body:
+            raise ServerUnavailable(
+                f"{self.client.base_url} answers as if nothing was sent to it: a proxy makes a GET of a POST",
+                "Set comfyui.url in AIGen.yaml to the server's final address (https, not http?).",
+            )
         faults = body.get("node_errors")
         if answer.status != 200 or not isinstance(body.get("prompt_id"), str):
             if any(replies.is_missing_picture(faults, slot[0]) for slot in self._loaders()):

@@ -14,6 +14,7 @@ from iterativectl.generation.comfyui.graph import EXPORT_HINT, Graph, title
 _MEMORY = re.compile(
     r"out ?of ?memory|not enough memory|allocation on device|alloc_failed|can't allocate memory", re.I
 )
+_LOGIN = re.compile(r"please login first", re.I)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,10 @@ def execution_error(data: Mapping[str, Any], base_url: str) -> ExecutionFailed:
             message,
             "The server freed its memory and tried once more in vain. Use a smaller picture or model, or end "
             "other programs on its graphics card.",
+        )
+    if _LOGIN.search(words):
+        return ExecutionFailed(
+            message, "The node calls a paid service: set COMFYUI_API_KEY to the key of a ComfyUI account."
         )
     return ExecutionFailed(message, f"The full story is in the log of ComfyUI at {base_url}.")
 

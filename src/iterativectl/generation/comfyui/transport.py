@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -42,11 +42,12 @@ class Silent(ServerUnavailable):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A reply. `body` is b"" for a streamed one."""
+    """A reply. `body` is b"" for a streamed one; `sent` is how many bytes the request's own body had."""
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    sent: int = 0
 
     @property
     def is_html(self) -> bool:
@@ -65,13 +66,14 @@ class Address:
 
     `base_url` has no user part and no slash at the end; a path prefix (a proxy's) stays in front of every
     route. `verify`: a certificate file, or True for the usual ones. `missing` names environment variables
-    that the headers need and that are not set.
+    that the headers need and that are not set. `partner_key` is for paid nodes only: comfyui/partner.py.
     """
 
     base_url: str
     headers: Mapping[str, str]
     verify: str | bool = True
     missing: tuple[str, ...] = ()
+    partner_key: str = field(default="", repr=False)
 
     @property
     def host(self) -> str:
@@ -114,7 +116,7 @@ class Transport:
 
         def send() -> Answer:
             reply = self._send(session, method, route, options)
-            return Answer(reply.status_code, reply.headers, reply.content)
+            return Answer(reply.status_code, reply.headers, reply.content, len(reply.request.body or b""))
 
         pace = self.pace
         try:
@@ -224,9 +226,10 @@ def _login(answer: Answer, address: Address) -> ServerUnavailable:
 
 
 def _too_large(answer: Answer, address: Address, route: str) -> GenerationError:
-    words = "" if answer.is_html else answer.text()
+    words = "It is a proxy that says so." if answer.is_html else answer.text()
+    size = f"{answer.sent / 1e6:.1f} MB" if answer.sent >= 50_000 else f"{answer.sent} bytes"
     return GenerationError(
-        f"what was sent to {route} is larger than {address.base_url} accepts (HTTP 413). {words}".strip(),
+        f"{address.base_url} does not take the {size} sent to {route} (HTTP 413). {words}".strip(),
         "Start ComfyUI with a larger --max-upload-size (in MB; default 100), raise the limit of a proxy "
         "before it (nginx: client_max_body_size), or use a smaller picture.",
     )

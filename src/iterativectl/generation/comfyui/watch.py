@@ -51,6 +51,7 @@ class Watch:
         self._interval = self._pace.poll_first
         self._look_at = now + self._interval
         self._missed = False
+        self._heard = False  # a message of our job came
         self._position: int | None = None
         self._ahead: tuple[str, float] | None = None  # the job that runs before ours, and since when
 
@@ -88,7 +89,7 @@ class Watch:
             self._interval, self._look_at = self._pace.poll_first, now
         if data.get("prompt_id") != self._id:
             return  # of other jobs, or of no job at all
-        self._life_at = now
+        self._life_at, self._heard = now, True
         if message.type == "execution_error":
             raise replies.execution_error(data, self._client.base_url)
         if message.type in ("execution_start", "executing", "progress"):
@@ -138,11 +139,19 @@ class Watch:
         now = self._clock.monotonic()
         if any(item.prompt_id == self._id for item in found.running):
             self._started_at = self._started_at or now
+            self._notice_silence(now - self._started_at)
         elif position != self._position:
             self._tell("generation_queued", {"position": position})
         self._position = position
         self._notice_standstill(found, now)
         return True
+
+    def _notice_silence(self, seconds: float) -> None:
+        """Events of a server may stop for good while its jobs go on: say why there is no progress bar."""
+        if not self._heard and seconds > self._pace.quiet:
+            self._heard = True
+            words = "gives no live progress; the job is followed by asking"
+            self._tell("warning", {"message": f"{self._client.base_url} {words}"})
 
     def _notice_standstill(self, found: Queue, now: float) -> None:
         """A server whose worker died keeps a job running for ever: say so once, and go on waiting."""
