@@ -170,7 +170,7 @@ def _clear_of(worked: Inside) -> Inside:
     """What lies outside, less the pixels that mix with the inside when comparisons bring it to their size."""
     reach = 1 + math.ceil(max(worked.shape) / SIDE)
     kernel = np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)
-    return np.asarray(cv2.dilate(worked.astype(np.uint8), kernel)) == 0
+    return np.asarray(cv2.dilate(worked.astype(np.uint8), kernel) == 0)
 
 
 def _once(path: Path, make: Callable[[], bytes]) -> None:
