@@ -24,6 +24,7 @@ from iterativectl.processes.target import Target
 FOLDER = Path(".iterative") / "comfyui"  # below the workspace
 WAIT_SECONDS = 300.0  # many custom nodes and a cold disk: minutes
 SHOWN_LINES = 20
+SETTLING = 4  # looks
 READ_LINES = 60  # the reason may stand above what follows from it
 # Of our own Python, and wrong for another one.
 _OURS = ("VIRTUAL_ENV", "PYTHONHOME", "PYTHONEXECUTABLE", "__PYVENV_LAUNCHER__")
@@ -73,6 +74,11 @@ class LocalComfyUI:
         """What was written down when it was started. Raises ProjectError for a damaged file."""
         return record.read(self.paths.state)
 
+    def living(self) -> Record | None:
+        """The one that was started here and is alive."""
+        found = self.recorded()
+        return found if found is not None and record.standing(found) == "alive" else None
+
     def listen(self) -> Heard:
         """What is found at its address now."""
         return self._world.listen(self.url)
@@ -83,7 +89,8 @@ class LocalComfyUI:
         Raises PortTaken, StartFailed, and what `command` raises.
         """
         with alone(self.paths, self._world.clock):
-            ours, heard = self._living(), self.listen()
+            ours = self.living()
+            heard = self.listen() if ours is not None else self._settled()
             if heard.word == "wanted":
                 known = ours is not None and health.is_the_answer_of(heard, ours)
                 return Started(outcome="running" if known else "foreign", record=ours if known else None)
@@ -132,9 +139,14 @@ class LocalComfyUI:
             files.remove(self.paths.state)
             return Stopped(outcome=outcome, record=found)
 
-    def _living(self) -> Record | None:
-        found = self.recorded()
-        return found if found is not None and record.standing(found) == "alive" else None
+    def _settled(self) -> Heard:
+        """What is found at its address, once a process that is just ending has had time to let go of it."""
+        for _ in range(SETTLING):
+            heard = self.listen()
+            if heard.word in ("wanted", "nothing"):
+                break
+            self._world.clock.sleep(health.EVERY)
+        return heard
 
     def _spare(self, jobs_of_others: Callable[[], int]) -> None:
         others = jobs_of_others() if self.listen().word == "wanted" else 0

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from signal import SIGKILL
 
-_CPU = "`iterativectl comfyui start -- --cpu`"
+_CPU = "`-- --cpu` at the end of the command, or `args: [--cpu]` below comfyui in AIGen.yaml"
 # The first that is found counts. {python} and {folder} are filled in.
 CURES = (
     (
@@ -24,13 +24,13 @@ CURES = (
     ),
     (
         r"Torch not compiled with CUDA enabled",
-        f"This PyTorch is the one without CUDA. On the processor it runs with {_CPU}; for the graphics card "
-        "install the PyTorch that ComfyUI's documentation names for it.",
+        f"This PyTorch is the one without CUDA. For the graphics card install the PyTorch that ComfyUI's "
+        f"documentation names for it; without one: {_CPU}.",
     ),
     (
         r"(?i)no NVIDIA driver|driver version is insufficient|driver on your system is too old|"
         r"no CUDA-capable device|no CUDA GPUs are available|cudaGetDeviceCount",
-        f"PyTorch finds no usable graphics card: look at `nvidia-smi`. On the processor it runs with {_CPU}.",
+        f"PyTorch finds no usable graphics card: look at `nvidia-smi`. Without one: {_CPU}.",
     ),
     (
         r"(?i)CUDA out of memory|OutOfMemoryError|CUDA error: out of memory",

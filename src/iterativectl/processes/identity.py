@@ -67,7 +67,7 @@ def group_lives(group: int) -> bool:
     """Whether any process of this group is alive."""
     if _has_proc():
         found = (_stat(int(entry.name)) for entry in _PROC.iterdir() if entry.name.isdigit())
-        return any(fields and int(fields[2]) == group and fields[0] not in _DEAD for fields in found)
+        return any(fields and int(fields[2]) == group and not _is_over(fields) for fields in found)
     rows = (line.split() for line in _ps("-A", "-o", "pgid=,state=").splitlines())
     return any(row[0] == str(group) and row[1][0] not in _DEAD for row in rows if len(row) == 2)
 
@@ -88,6 +88,11 @@ def _stat(pid: int) -> list[str] | None:
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return None
     return text.rpartition(")")[2].split()
+
+
+def _is_over(fields: list[str]) -> bool:
+    """Whether nothing of it is left: while other threads than the first still end, its sockets are open."""
+    return fields[0] in _DEAD and int(fields[17]) <= 1
 
 
 def _start(fields: list[str]) -> str:

@@ -95,8 +95,14 @@ def write(path: Path, record: Record) -> None:
 
 
 def keys(folder: Path) -> list[str]:
-    """The programs of a folder that have a record."""
+    """The programs of a folder that were started and not stopped again."""
     return sorted(path.stem for path in folder.glob("*.json"))
+
+
+def keys_of_logs(folder: Path) -> list[str]:
+    """The programs of a folder that have a log, the last written one first."""
+    found = [path for path in folder.glob("*.log") if "." not in path.stem]
+    return [path.stem for path in sorted(found, key=lambda path: path.stat().st_mtime, reverse=True)]
 
 
 def _record(data: Mapping[str, Any]) -> Record:

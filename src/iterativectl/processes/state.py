@@ -35,8 +35,8 @@ def in_words(state: State, heard: Heard, record: Record | None, standing: Standi
     """What a person should know beside the word, in sentences."""
     said = []
     if state == "hung":
-        silent = "takes connections but does not answer" if heard.word == "silent" else "does not listen"
-        said.append(f"It is alive but {silent}: it is busy (loading a model, say), or it hangs.")
+        silent = "gives no answer" if heard.word == "silent" else "does not listen"
+        said.append(f"Its process is alive but {silent}: it is busy (loading a model, say), or it hangs.")
     if state == "taken":
         said.append(f"Something that is not ComfyUI is there: {heard.detail or 'it does not answer'}.")
     if state == "unreachable":
@@ -49,12 +49,12 @@ def in_words(state: State, heard: Heard, record: Record | None, standing: Standi
 
 
 def _fate(record: Record, standing: Standing | None) -> str:
-    who = f"Process {record.pid}, started here at {record.started_at},"
+    who = f"Process {record.pid}, started here at {record.started_at[:19].replace('T', ' ')},"
     return {
         "ended": f"{who} has ended, and not by `comfyui stop`: the log may say why.",
         "replaced": f"{who} has ended; another process has that number now and is left alone.",
         "unidentified": f"{who} runs something else now: it cannot be identified and is left alone.",
-        "elsewhere": f"One was started from the machine {record.host}: it can be stopped there only.",
+        "elsewhere": f"One was started on the machine {record.host}: it can be stopped there only.",
     }[standing or "ended"]
 
 
