@@ -134,12 +134,28 @@ def _checked(
 ) -> tuple[Finding, ...]:
     generator = build_generator(workspace, project, config.aigen, world)
     found = list(generator.check(config.aigen.settings))
+    if any(finding.status == "error" for finding in found) and not generator.reachable():
+        found += _startable(workspace, project, config.aigen, world)
     primary, fallback = build_models(config.aivis, world.environ)
     found += primary.check()
     for finding in fallback.check() if fallback else ():
         status: Literal["ok", "warning"] = "ok" if finding.status == "ok" else "warning"
         found.append(replace(finding, status=status, what=f"fallback judge: {finding.what}"))
     return tuple(found)
+
+
+def _startable(
+    workspace: WorkspacePaths, project: ProjectPaths, aigen: AIGen, world: World
+) -> list[Finding]:
+    """The local ComfyUI that would answer if it were started, where one is known."""
+    from iterativectl.processes.comfyui import known_locally
+
+    found = None if aigen.backend == EMBEDDED else known_locally(aigen.comfyui, workspace.root, world.environ)
+    if found is None:
+        return []
+    why = f"there is a ComfyUI in {found.root}, and it does not run"
+    todo = f"Start it with `iterativectl comfyui start --project {project.name}`."
+    return [Finding(status="warning", what="local ComfyUI", why=why, todo=todo)]
 
 
 def _disk(project: ProjectPaths) -> Finding:
@@ -255,7 +271,8 @@ def _placed(workspace: WorkspacePaths, project: ProjectPaths, config: Config, wo
     generator = build_generator(workspace, project, config.aigen, world)
     faults = [finding for finding in generator.check(config.aigen.settings) if finding.status == "error"]
     if faults and not generator.reachable():
-        raise ServerUnavailable(_said(faults[0]), faults[0].todo)
+        cures = [faults[0], *_startable(workspace, project, config.aigen, world)]
+        raise ServerUnavailable(_said(faults[0]), " ".join(finding.todo for finding in cures))
     if faults:
         problems = [Problem(where="AIGen.yaml", path=f.what, message=f.why) for f in faults]
         raise ConfigError(problems, faults[0].todo)
