@@ -209,6 +209,18 @@ class Paid(Scene):
         in_child(there, seed=0, watcher=watcher)
 
 
+class Masked(Paid):
+    """A mask in play: what is sent, what came, and the picture that is made of it; the first iteration."""
+
+    last = "iteration_1_questions"
+
+    def set_up(self, stack: ExitStack) -> None:
+        super().set_up(stack)
+        mask = np.zeros((64, 64, 3), np.uint8)
+        mask[8:40, 8:40] = 255
+        (self.template / ROOT / "input/mask.png").write_bytes(from_pixels(mask))
+
+
 class Again(Paid):
     """A second run after a finished one: the old checkpoint is put aside."""
 
@@ -271,6 +283,7 @@ class Comfy(Scene):
 
 SCENES: Mapping[str, Callable[[Path, ExitStack], Scene]] = {
     "paid": Paid,
+    "masked": Masked,
     "again": Again,
     "reset": Reset,
     "resume-from": ResumeFrom,

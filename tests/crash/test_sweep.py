@@ -24,7 +24,7 @@ WHOLE = {
     "twice": 10,
 }
 # scene -> at least so many operations of its part
-PARTS = {"again": 40, "reset": 40, "resume-from": 100, "comfyui": 50}
+PARTS = {"masked": 120, "again": 40, "reset": 40, "resume-from": 100, "comfyui": 50}
 PLANTED: list[Job] = [
     ("paid", "kill", "--plant", "written_in_place"),
     ("paid", "tear", "--plant", "written_in_place"),
@@ -79,7 +79,7 @@ def test_a_whole_run(jobs: Jobs, needs: list[Job], least: int) -> None:
 
 @pytest.mark.parametrize("needs, least", [([(scene, "kill")], PARTS[scene]) for scene in PARTS], ids=[*PARTS])
 def test_a_part(jobs: Jobs, needs: list[Job], least: int) -> None:
-    """A second run, --reset, --resume-from; a picture of ComfyUI's, which is never made twice."""
+    """A mask in play; a second run, --reset, --resume-from; a picture of ComfyUI's, which is never made twice."""
     result = jobs.result(*needs)
     print(result)
     assert result["failures"] == []

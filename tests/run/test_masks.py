@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
+import requests
 from PIL import Image
 from tests.fakes.comfyui import FakeComfyUI
 from tests.run.stage import Critic, Stage, never, read, scenery
@@ -20,6 +22,12 @@ from iterativectl.images.normalise import from_pixels
 
 WORKFLOW = "img2img_no_mask_api.json"
 INPAINT = "inpaint_any_checkpoint_api.json"
+SHIPPED = Path(__file__).parents[2] / "workflow"
+MASKED = sorted(
+    path.name
+    for path in SHIPPED.glob("*.json")
+    if "LoadImageMask" in path.read_text()
+)
 WIDTH, HEIGHT = 64, 48
 LEFT, RIGHT = (4, 8, 20, 30), (40, 8, 20, 30)  # x, y, width, height
 MASKING = """
@@ -91,6 +99,36 @@ def test_outside_the_mask_nothing_changes(
     assert furthest(masked, 1, box(*LEFT) > 0) > 0 if feather else True
     inside = pixels_of(masked.paths.image(1).read_bytes())[box(*LEFT) > 0].astype(int)
     assert np.abs(inside - pixels_of(masked.project.input.read_bytes())[box(*LEFT) > 0]).mean() > 5
+
+
+def with_models_of(url: str, graph: dict[str, Any]) -> dict[str, Any]:
+    """A graph with the model files that a server has, instead of those that it lacks."""
+    info = requests.get(f"{url}/object_info", timeout=10).json()
+    for node in graph.values():
+        wanted = info[node["class_type"]]["input"]
+        for name, (kind, *_) in {**wanted.get("required", {}), **wanted.get("optional", {})}.items():
+            value = node["inputs"].get(name)
+            if isinstance(kind, list) and isinstance(value, str) and value.endswith((".safetensors", ".ckpt")):
+                node["inputs"][name] = value if value in kind else kind[0]
+    return graph
+
+
+@pytest.mark.parametrize("workflow", MASKED)
+def test_outside_the_mask_nothing_changes_with_any_workflow_that_ships(
+    masked: Stage, comfyui: FakeComfyUI, workflow: str
+) -> None:
+    masked.aigen(None, (INPAINT, workflow), ("ckpt_name: tiny_sd15.safetensors", 'ckpt_name: ""'))
+    if "depth" in workflow:
+        masked.aigen(None, ("prompts:", "control_image: input/input.png\nprompts:"))
+    masked.project.workflows.mkdir()
+    graph = with_models_of(comfyui.url, json.loads((SHIPPED / workflow).read_text()))
+    (masked.project.workflows / workflow).write_text(json.dumps(graph))
+    comfyui.switches.set("picture", "shift_colours+size(512x512)")
+    masked.run(mask="left", max_iterations=1)
+    assert masked.metadata(1)["failure"] is None
+    assert masked.plan(1)["strategy"] == "inpaint"
+    assert furthest(masked, 1, band(box(*LEFT), 8)) == 0
+    assert furthest(masked, 1, np.zeros((HEIGHT, WIDTH), bool)) > 0
 
 
 def test_that_test_can_fail(masked: Stage) -> None:
