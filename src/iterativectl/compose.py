@@ -144,16 +144,14 @@ def _checked(
     return tuple(found)
 
 
-def _startable(
-    workspace: WorkspacePaths, project: ProjectPaths, aigen: AIGen, world: World
-) -> list[Finding]:
+def _startable(workspace: WorkspacePaths, project: ProjectPaths, aigen: AIGen, world: World) -> list[Finding]:
     """The local ComfyUI that would answer if it were started, where one is known."""
     from iterativectl.processes.comfyui import known_locally
 
     found = None if aigen.backend == EMBEDDED else known_locally(aigen.comfyui, workspace.root, world.environ)
     if found is None:
         return []
-    why = f"there is a ComfyUI in {found.root}, and it does not run"
+    why = f"none answers; there is one in {found.root}"
     todo = f"Start it with `iterativectl comfyui start --project {project.name}`."
     return [Finding(status="warning", what="local ComfyUI", why=why, todo=todo)]
 
