@@ -28,6 +28,7 @@ COMMANDS = {
     "status": Entry(_AT + "status", "Where a project stands: the run, its best picture, what it spent."),
     "project": Entry(_AT + "project", "Make a project, or list them."),
     "rules": Entry(_AT + "rules", "Check a project's rules."),
+    "mask": Entry(_AT + "mask", "Draw a mask (which part of the picture may change), show it, list them."),
     "doctor": Entry(_AT + "doctor", "Look for what is missing or wrong, and say what to do."),
     "comfyui": Entry(_AT + "comfyui", "Start and stop a ComfyUI on this machine, and see how one is."),
     "init": Entry(_AT + "init", "Make a workspace: a folder for projects, with an example."),
