@@ -55,6 +55,7 @@ def _wait(until: Callable[[], bool]) -> None:
     assert until()
 
 
+@pytest.mark.row("1.3/32")
 @pytest.mark.parametrize(
     ("generation", "error"),
     [
@@ -76,6 +77,7 @@ def test_a_running_job_is_stopped(rigged: Rigged, generation: str, error: BaseEx
     _only_ours_was_touched(fake, ticket.ticket)
 
 
+@pytest.mark.row("1.3/32", "1.5/41")
 def test_a_waiting_job_is_deleted_and_the_running_one_stays(rigged: Rigged) -> None:
     fake, rig = rigged(job_seconds=30.0)
     other = _somebodys_job(fake, rig)
@@ -89,6 +91,7 @@ def test_a_waiting_job_is_deleted_and_the_running_one_stays(rigged: Rigged) -> N
     _only_ours_was_touched(fake, ticket.ticket)
 
 
+@pytest.mark.row("1.3/32")
 def test_ours_ends_while_it_is_being_cancelled(rigged: Rigged) -> None:
     """The next job is somebody else's: the interruption must not hit it."""
     fake, rig = rigged(job_seconds=0.2)
@@ -115,6 +118,7 @@ def test_ours_ends_while_it_is_being_cancelled(rigged: Rigged) -> None:
     assert fake.engine.history[others[0]]["status"]["completed"]
 
 
+@pytest.mark.row("1.3/32")
 def test_an_old_server_is_not_told_to_interrupt(rigged: Rigged) -> None:
     """It would stop whatever runs. The job runs to its end, and that is said."""
     fake, rig = rigged(server="version(0.3.40)", job_seconds=0.5)

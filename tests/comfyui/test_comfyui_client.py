@@ -51,12 +51,14 @@ def test_address(given: dict[str, Any], base_url: str, authorization: str | None
     assert found.base_url == base_url and found.headers.get("Authorization") == authorization
 
 
+@pytest.mark.row("1.5/37")
 def test_headers_come_from_the_environment() -> None:
     headers = {"Authorization": "env:COMFYUI_AUTH", "comfy-user": "me", "X-Key": "env:MISSING"}
     found = address(_aigen(headers=headers), {"COMFYUI_AUTH": SECRET})
     assert found.headers == {"Authorization": SECRET, "comfy-user": "me"} and found.missing == ("MISSING",)
 
 
+@pytest.mark.row("1.5/37")
 def test_a_missing_variable_is_named_before_anything_is_sent(rigged: Rigged) -> None:
     fake, rig = rigged()
     rig.options = {"headers": {"Authorization": "env:COMFYUI_AUTH"}}
@@ -65,6 +67,7 @@ def test_a_missing_variable_is_named_before_anything_is_sent(rigged: Rigged) -> 
     assert not fake.log and not rig.generator.reachable()
 
 
+@pytest.mark.row("1.1/10", "1.5/37")
 @pytest.mark.parametrize("generation", ["A", "B"])
 def test_headers_go_with_every_request_and_the_socket(rigged: Rigged, generation: str) -> None:
     fake, rig = rigged(generation, auth=f"header_on_ws({SECRET})", job_seconds=0.1)
@@ -75,6 +78,7 @@ def test_headers_go_with_every_request_and_the_socket(rigged: Rigged, generation
     assert all("origin" not in request.headers for request in fake.log)
 
 
+@pytest.mark.row("1.5/37", "1.5/38")
 def test_without_the_header_the_cause_is_one_sentence(rigged: Rigged) -> None:
     _, rig = rigged(auth=f"header_on_ws({SECRET})")
     with pytest.raises(ServerUnavailable, match="wants a login: it answers HTTP 401") as caught:
@@ -82,6 +86,7 @@ def test_without_the_header_the_cause_is_one_sentence(rigged: Rigged) -> None:
     assert "comfyui.headers" in caught.value.hint
 
 
+@pytest.mark.row("1.5/37", "1.5/43")
 def test_secrets_are_not_written_or_shown(rigged: Rigged, capfd: pytest.CaptureFixture[str]) -> None:
     fake, rig = rigged(prompt="302")
     rig.options, rig.environ = {"headers": {"Authorization": "env:AUTH"}}, {"AUTH": SECRET}
@@ -93,6 +98,7 @@ def test_secrets_are_not_written_or_shown(rigged: Rigged, capfd: pytest.CaptureF
     assert fake.log and not [text for text in [*shown, *written] if "canary" in text]
 
 
+@pytest.mark.row("1.5/39")
 def test_a_path_prefix_stays_in_front(tmp_path: Path, picture: Path) -> None:
     with FakeComfyUI(prefix="/gpu/comfy", job_seconds=0.1) as fake:
         rig = Rig(tmp_path, fake.url + "/")
@@ -101,6 +107,7 @@ def test_a_path_prefix_stays_in_front(tmp_path: Path, picture: Path) -> None:
         assert rig.told("generation_progress")
 
 
+@pytest.mark.row("1.5/38", "1.5/39")
 def test_a_wrong_prefix_is_said(tmp_path: Path, picture: Path) -> None:
     with FakeComfyUI(prefix="/gpu/comfy") as fake:
         rig = Rig(tmp_path, f"http://127.0.0.1:{fake.port}/other")
@@ -108,6 +115,7 @@ def test_a_wrong_prefix_is_said(tmp_path: Path, picture: Path) -> None:
             rig.generate()
 
 
+@pytest.mark.row("1.1/10", "1.5/40")
 def test_an_origin_that_differs_is_refused_by_the_fake(rigged: Rigged) -> None:
     """Planted twin of `no Origin is sent`: a client that sends one would be refused."""
     fake, _ = rigged()
@@ -158,6 +166,7 @@ def _client(url: str, **headers: str) -> Client:
     return Client(Transport(Address(base_url=url, headers=headers), QUICK, SystemClock()))
 
 
+@pytest.mark.row("1.5/38")
 def test_headers_do_not_follow_to_another_host(
     redirecting: Callable[[str], _Redirecting], servers: Callable[..., FakeComfyUI]
 ) -> None:
@@ -178,6 +187,7 @@ def test_a_redirect_within_the_server_is_followed_once(redirecting: Callable[[st
 # -- refusals of a graph
 
 
+@pytest.mark.row("1.2/19")
 @pytest.mark.parametrize("generation", ["A", "B"])
 @pytest.mark.parametrize(
     ("change", "words"),
@@ -208,6 +218,7 @@ def test_a_refused_graph_names_node_input_and_choices(
     assert rig.outcomes() == ["failed"] and fake.counters["sampled"] == 0
 
 
+@pytest.mark.row("1.2/19")
 @pytest.mark.parametrize("generation", ["A", "B"])
 def test_a_missing_node_class_is_named(rigged: Rigged, generation: str) -> None:
     _, rig = rigged(generation)

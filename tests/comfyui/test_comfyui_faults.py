@@ -45,6 +45,7 @@ def _made_right(fake: FakeComfyUI, rig: Rig, renders: int = 1) -> None:
 # -- the socket costs only the progress bar (promises 4 and 6)
 
 
+@pytest.mark.row("1.1/1", "1.1/2", "1.1/3", "1.1/4", "1.1/5", "1.1/6", "1.1/8", "1.1/9")
 @pytest.mark.parametrize(
     ("generation", "fault"),
     [
@@ -64,6 +65,7 @@ def test_a_bad_socket_costs_only_the_progress_bar(rigged: Rigged, generation: st
     _made_right(fake, rig)
 
 
+@pytest.mark.row("1.1/8")
 def test_foreign_events_are_not_ours(rigged: Rigged) -> None:
     """Neither their errors, nor their ends, nor their progress."""
     fake, rig = rigged(ws="foreign_events", job_seconds=0.1)
@@ -71,6 +73,7 @@ def test_foreign_events_are_not_ours(rigged: Rigged) -> None:
     assert {data["max"] for data in rig.told("generation_progress")} == {4}
 
 
+@pytest.mark.row("1.1/1")
 def test_without_a_socket_the_end_is_found_soon(rigged: Rigged) -> None:
     _, rig = rigged(ws="refused", job_seconds=0.2)
     assert rig.generate().seconds < 1.0
@@ -79,18 +82,21 @@ def test_without_a_socket_the_end_is_found_soon(rigged: Rigged) -> None:
 # -- the record (promise 3)
 
 
+@pytest.mark.row("1.2/11", "1.2/15")
 @pytest.mark.parametrize("fault", ["late(0.2)x1", "null_statusx1", "500x2"])
 def test_a_late_or_odd_record(rigged: Rigged, fault: str) -> None:
     fake, rig = rigged(history=fault)
     _made_right(fake, rig)
 
 
+@pytest.mark.row("1.2/11", "1.2/12")
 def test_a_late_record_without_a_socket_is_not_taken_for_lost(rigged: Rigged) -> None:
     fake, rig = rigged(history="late(0.3)x1", ws="refused")
     _made_right(fake, rig)
     assert rig.outcomes() == ["collected"]
 
 
+@pytest.mark.row("1.2/16")
 def test_a_success_without_a_picture_is_made_once_more(rigged: Rigged) -> None:
     fake, rig = rigged(history="empty_outputsx1")
     _made_right(fake, rig, renders=2)
@@ -100,6 +106,7 @@ def test_a_success_without_a_picture_is_made_once_more(rigged: Rigged) -> None:
     assert fake.counters["sampled"] == 1  # and yet the sampling is taken from it
 
 
+@pytest.mark.row("1.2/14", "1.2/16")
 def test_a_success_without_a_picture_twice_is_no_success(rigged: Rigged) -> None:
     _, rig = rigged(history="empty_outputs")
     with pytest.raises(GenerationError, match="names no picture"):
@@ -107,11 +114,13 @@ def test_a_success_without_a_picture_twice_is_no_success(rigged: Rigged) -> None
     assert rig.outcomes() == ["failed", "failed"] and not rig.destination().exists()
 
 
+@pytest.mark.row("1.2/12")
 def test_a_wiped_history_is_answered_by_the_file(rigged: Rigged) -> None:
     fake, rig = rigged(history="wipedx1", ws="refused")
     _made_right(fake, rig)
 
 
+@pytest.mark.row("1.2/12", "1.2/14")
 def test_a_file_without_our_ticket_is_not_believed(rigged: Rigged) -> None:
     """Planted twin of the one above: the same file, but it cannot say whose it is."""
     _, rig = rigged(history="wiped", ws="refused", view="no_chunks")
@@ -123,6 +132,7 @@ def test_a_file_without_our_ticket_is_not_believed(rigged: Rigged) -> None:
 # -- sending (promise 2)
 
 
+@pytest.mark.row("1.2/21")
 @pytest.mark.parametrize(("generation", "seconds"), [("A", 0.0), ("A", 0.2), ("B", 0.0)])
 def test_a_lost_answer_renders_once(rigged: Rigged, generation: str, seconds: float) -> None:
     """Whether the job is done or still running when it is looked up."""
@@ -131,6 +141,7 @@ def test_a_lost_answer_renders_once(rigged: Rigged, generation: str, seconds: fl
     assert fake.counters["accepted"] == 1 and rig.outcomes() == ["collected"]
 
 
+@pytest.mark.row("1.2/21")
 def test_a_lost_request_is_sent_again_with_the_same_ticket(rigged: Rigged) -> None:
     fake, rig = rigged(prompt="reset_before_acceptx1")
     _made_right(fake, rig)
@@ -138,6 +149,7 @@ def test_a_lost_request_is_sent_again_with_the_same_ticket(rigged: Rigged) -> No
     assert rig.outcomes() == ["collected"]
 
 
+@pytest.mark.row("1.2/21")
 def test_another_id_is_adopted(rigged: Rigged) -> None:
     fake, rig = rigged(prompt="ignore_prompt_id")
     made = rig.generate()
@@ -146,6 +158,7 @@ def test_another_id_is_adopted(rigged: Rigged) -> None:
     assert png_texts(rig.destination().read_bytes())["fake_prompt_id"] == made.ticket
 
 
+@pytest.mark.row("1.2/21")
 def test_another_id_is_found_by_our_prefix_when_the_answer_is_lost(
     rigged: Rigged, servers: Callable[..., FakeComfyUI]
 ) -> None:
@@ -162,6 +175,7 @@ def test_another_id_is_found_by_our_prefix_when_the_answer_is_lost(
     assert fake.counters["renders"] == 1 and rig.outcomes() == ["collected"]
 
 
+@pytest.mark.row("1.2/19", "1.2/26", "1.5/38")
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
@@ -179,6 +193,7 @@ def test_refusals_say_what_they_are(rigged: Rigged, fault: str, error: type[Exce
     assert fake.counters["accepted"] == 0
 
 
+@pytest.mark.row("1.2/20")
 def test_output_left_out_is_a_failure_and_the_rest_is_taken_back(rigged: Rigged) -> None:
     fake, rig = rigged(prompt="200_node_errors", job_seconds=30.0)
     with pytest.raises(WorkflowRejected, match=r"node 1 .*Invalid image file: gone.png"):
@@ -187,6 +202,7 @@ def test_output_left_out_is_a_failure_and_the_rest_is_taken_back(rigged: Rigged)
     assert fake.counters["interrupted"] + fake.counters["deleted"] >= 1 and fake.engine.remaining() == 0
 
 
+@pytest.mark.row("1.2/20")
 def test_another_output_left_out_is_a_note(rigged: Rigged) -> None:
     _, rig = rigged(prompt="other_node_errors")
     made = rig.generate()
@@ -196,6 +212,7 @@ def test_another_output_left_out_is_a_note(rigged: Rigged) -> None:
 # -- the server (promises 3, 4, 7)
 
 
+@pytest.mark.row("1.2/13", "1.3/28")
 @pytest.mark.parametrize("generation", ["A", "B"])
 def test_a_restart_in_the_middle(rigged: Rigged, generation: str) -> None:
     """Down: told so, the ticket stays open. Back: lost, one new ticket, one picture."""
@@ -208,6 +225,7 @@ def test_a_restart_in_the_middle(rigged: Rigged, generation: str) -> None:
     assert rig.outcomes() == ["lost", "collected"]
 
 
+@pytest.mark.row("1.2/13")
 def test_a_restart_after_the_picture_was_saved(rigged: Rigged) -> None:
     """Queue and history are gone, the file is there and says whose it is: nothing is made again."""
     fake, rig = rigged(server="restart_at(end,0.3)x1")
@@ -219,6 +237,7 @@ def test_a_restart_after_the_picture_was_saved(rigged: Rigged) -> None:
     assert rig.outcomes() == ["collected"] and fake.counters["accepted"] == 1
 
 
+@pytest.mark.row("1.2/13")
 def test_a_quick_restart_is_not_even_noticed(rigged: Rigged) -> None:
     fake, rig = rigged(server="restart_at(2,0.01)x1", job_seconds=0.05)
     rig.pace = replace(QUICK, retries=(0.1, 0.3))
@@ -226,6 +245,7 @@ def test_a_quick_restart_is_not_even_noticed(rigged: Rigged) -> None:
     assert rig.outcomes() == ["lost", "collected"]
 
 
+@pytest.mark.row("1.3/28")
 def test_a_poison_plan_is_not_sent_a_third_time(rigged: Rigged) -> None:
     fake, rig = rigged(server="restart_at(3,0.01)", job_seconds=0.1)
     rig.pace = replace(QUICK, retries=(0.1, 0.3))
@@ -234,6 +254,7 @@ def test_a_poison_plan_is_not_sent_a_third_time(rigged: Rigged) -> None:
     assert rig.outcomes() == ["lost", "lost"] and fake.counters["accepted"] == 2
 
 
+@pytest.mark.row("1.3/28")
 def test_a_poison_plan_is_counted_across_calls(rigged: Rigged) -> None:
     """The runner waits and calls again: that must not begin the count anew."""
     fake, rig = rigged(server="restart_at(3,0.2)", job_seconds=0.1)
@@ -246,11 +267,13 @@ def test_a_poison_plan_is_counted_across_calls(rigged: Rigged) -> None:
     assert fake.counters["accepted"] == 2
 
 
+@pytest.mark.row("1.3/30")
 def test_a_frozen_server_is_waited_for(rigged: Rigged) -> None:
     fake, rig = rigged(server="freeze(0.3)x1")
     _made_right(fake, rig)
 
 
+@pytest.mark.row("1.3/30")
 def test_a_person_can_stop_while_a_request_hangs(rigged: Rigged) -> None:
     class Stop(Exception):
         pass
@@ -290,6 +313,7 @@ def test_a_job_that_never_arrived_is_no_loss(rigged: Rigged) -> None:
     assert '"cancelled"' in plan_4.read_text()
 
 
+@pytest.mark.row("1.3/27")
 def test_out_of_memory_is_freed_and_tried_once_more(rigged: Rigged) -> None:
     fake, rig = rigged(server="oomx1")
     _made_right(fake, rig)
@@ -297,6 +321,7 @@ def test_out_of_memory_is_freed_and_tried_once_more(rigged: Rigged) -> None:
     assert fake.sent("POST", "/free") == [{"unload_models": True, "free_memory": True}]
 
 
+@pytest.mark.row("1.3/27")
 def test_out_of_memory_twice(rigged: Rigged) -> None:
     fake, rig = rigged(server="oom")
     with pytest.raises(OutOfMemory, match="node 6 .*Allocation on device"):
@@ -315,6 +340,7 @@ def test_an_execution_error_is_read_at_once(rigged: Rigged, socket: str) -> None
     assert fake.counters["accepted"] == 1 and rig.outcomes() == ["failed"]
 
 
+@pytest.mark.row("1.2/15")
 @pytest.mark.parametrize("socket", ["close_after(99)", "silent"])
 def test_an_interruption_by_somebody_else(rigged: Rigged, socket: str) -> None:
     _, rig = rigged(server="interrupted", ws=socket)
@@ -323,6 +349,7 @@ def test_an_interruption_by_somebody_else(rigged: Rigged, socket: str) -> None:
     assert rig.outcomes() == ["failed"]
 
 
+@pytest.mark.row("1.3/31")
 def test_a_stuck_job_ends_at_its_limit(rigged: Rigged) -> None:
     fake, rig = rigged(server="stuck")
     rig.options = {"timeout_seconds": 0.3}
@@ -331,6 +358,7 @@ def test_a_stuck_job_ends_at_its_limit(rigged: Rigged) -> None:
     assert rig.outcomes() == ["failed"] and fake.counters["interrupted"] >= 1
 
 
+@pytest.mark.row("1.2/22", "1.3/31")
 def test_a_queue_that_never_moves(rigged: Rigged) -> None:
     """A job of others blocks the server: waiting is no error, but it ends, and only ours is taken away."""
     fake, rig = rigged(server="stuck")
@@ -365,6 +393,7 @@ def test_a_bad_download_is_tried_again(rigged: Rigged, fault: str) -> None:
     _made_right(fake, rig)
 
 
+@pytest.mark.row("1.2/14", "1.2/17")
 @pytest.mark.parametrize(
     ("fault", "error", "words"),
     [
@@ -384,6 +413,7 @@ def test_a_picture_that_stays_bad_is_never_done(
     assert not list(rig.folder.rglob("*.partial"))
 
 
+@pytest.mark.row("1.2/17")
 def test_a_picture_whose_file_is_gone_is_made_once_more(rigged: Rigged) -> None:
     fake, rig = rigged(view="404x1")
     _made_right(fake, rig, renders=2)
@@ -392,12 +422,14 @@ def test_a_picture_whose_file_is_gone_is_made_once_more(rigged: Rigged) -> None:
 # -- uploads (promise 11)
 
 
+@pytest.mark.row("1.4/35")
 def test_a_renamed_upload_is_used_as_answered(rigged: Rigged) -> None:
     fake, rig = rigged(upload="rename")
     _made_right(fake, rig)
     assert fake.sent("POST", "/prompt")[0]["prompt"]["2"]["inputs"]["image"].endswith(" (1).png")
 
 
+@pytest.mark.row("1.4/34")
 def test_an_upload_that_is_too_large_names_limit_and_flag(rigged: Rigged) -> None:
     _, rig = rigged(upload="413")
     with pytest.raises(GenerationError, match="413.*104857600") as caught:

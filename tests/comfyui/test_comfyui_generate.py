@@ -31,6 +31,7 @@ def test_a_plan_becomes_a_picture(rigged: Rigged, generation: str) -> None:
     assert not list(rig.folder.rglob("*.partial"))
 
 
+@pytest.mark.row("1.2/16", "1.2/18", "1.2/25")
 def test_what_is_sent(rigged: Rigged) -> None:
     fake, rig = rigged()
     made = rig.generate()
@@ -57,6 +58,7 @@ def test_progress_is_reported(rigged: Rigged) -> None:
     assert {event.iteration for event in rig.events} == {3}
 
 
+@pytest.mark.row("1.2/21")
 def test_the_ticket_is_on_disk_before_the_job_is_sent(rigged: Rigged) -> None:
     fake, rig = rigged()
     seen = []
@@ -71,6 +73,7 @@ def test_the_ticket_is_on_disk_before_the_job_is_sent(rigged: Rigged) -> None:
     assert seen == [[made.ticket]]
 
 
+@pytest.mark.row("1.4/35")
 def test_an_upload_has_a_name_of_its_content_and_is_made_once(rigged: Rigged) -> None:
     fake, rig = rigged()
     rig.generate()

@@ -57,6 +57,24 @@ class Naive:
         finally:
             connection.close()
 
+    def record_at(self, kind: str) -> dict[str, Any]:
+        """Takes the first message of this kind for the end, and reads the record once."""
+        connection = self.socket()
+        prompt_id = self.post()
+        message = {"type": ""}
+        while message["type"] != kind:
+            text = connection.recv()
+            message = json.loads(text) if isinstance(text, str) else message
+        connection.close()
+        return dict(requests.get(f"{self.url}/history/{prompt_id}", timeout=5).json())
+
+    def is_alive(self) -> bool:
+        """One question with a short patience."""
+        try:
+            return requests.get(f"{self.url}/queue", timeout=self.patience).ok
+        except requests.RequestException:
+            return False
+
     def posts_again(self) -> None:
         """Repeats a POST whose answer was lost, without looking."""
         try:
@@ -73,9 +91,10 @@ class Naive:
                 return dict(requests.get(f"{self.url}/history/{prompt_id}", timeout=5).json())
         raise TimeoutError
 
-    def interrupts(self) -> None:
-        """Stops "its" job without an id."""
-        requests.post(f"{self.url}/interrupt", timeout=5)
+    def interrupts(self, prompt_id: str | None = None) -> None:
+        """Stops "its" job, without an id or with one; once."""
+        body = {"prompt_id": prompt_id} if prompt_id else {}
+        requests.post(f"{self.url}/interrupt", json=body, timeout=5)
 
 
 @pytest.fixture
@@ -95,6 +114,7 @@ def test_the_naive_client_works_on_a_good_day(naive: Callable[..., Naive]) -> No
     assert client.trusts_the_socket() and client.fake.counters["renders"] == 1
 
 
+@pytest.mark.row("1.1/1", "1.1/2", "1.1/4", "1.1/6")
 @pytest.mark.parametrize("fault", ["silent", "close_after(2)", "steal_client_id"])
 def test_who_trusts_the_socket_never_hears_the_end(naive: Callable[..., Naive], fault: str) -> None:
     client = naive(ws=fault)
@@ -102,11 +122,45 @@ def test_who_trusts_the_socket_never_hears_the_end(naive: Callable[..., Naive], 
     _until(lambda: client.fake.counters["renders"] == 1)  # and yet the picture was made
 
 
+@pytest.mark.row("1.1/8")
 def test_who_believes_foreign_events_stops_too_early(naive: Callable[..., Naive]) -> None:
     client = naive(ws="foreign_events", job_seconds=0.5)
     assert client.trusts_the_socket() and client.fake.counters["renders"] == 0
 
 
+@pytest.mark.row("1.1/7", "1.2/11")
+@pytest.mark.parametrize(
+    ("kind", "faults"), [("executed", {}), ("execution_success", {"history": "late(0.5)"})]
+)
+def test_who_ends_at_a_message_finds_no_record(
+    naive: Callable[..., Naive], kind: str, faults: dict[str, str]
+) -> None:
+    """`executed` comes once for every output, and the end is told before the record is there."""
+    client = naive(job_seconds=0.2, **faults)
+    client.patience = 5.0
+    preview = {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}}
+    client.graph = {"0": preview, **client.graph}
+    assert client.record_at(kind) == {}
+    _until(lambda: len(client.fake.engine.history) == 1)
+
+
+@pytest.mark.row("1.3/30")
+def test_who_asks_once_takes_a_busy_server_for_dead(naive: Callable[..., Naive]) -> None:
+    client = naive(server="freeze(0.5)x1")
+    assert not client.is_alive() and client.is_alive()
+
+
+@pytest.mark.row("1.3/33")
+def test_who_interrupts_once_may_stop_nothing(naive: Callable[..., Naive]) -> None:
+    client = naive(server="forgets_interruptx1", job_seconds=0.3)
+    mine = client.post()
+    _until(lambda: client.fake.engine.running is not None)
+    client.interrupts(mine)
+    _until(lambda: mine in client.fake.engine.history)
+    assert client.fake.engine.history[mine]["status"]["completed"]
+
+
+@pytest.mark.row("1.2/21")
 def test_who_posts_again_renders_twice(naive: Callable[..., Naive]) -> None:
     client = naive(prompt="reset_after_acceptx1")
     client.graph["6"]["inputs"]["seed"] = 5
@@ -114,6 +168,7 @@ def test_who_posts_again_renders_twice(naive: Callable[..., Naive]) -> None:
     _until(lambda: len(client.fake.engine.history) == 2)
 
 
+@pytest.mark.row("1.2/12", "1.2/13", "1.2/14")
 @pytest.mark.parametrize("faults", [{"history": "wiped"}, {"server": "restart_at(2,0.05)x1"}])
 def test_who_takes_silence_for_done_has_nothing(naive: Callable[..., Naive], faults: dict[str, str]) -> None:
     client = naive(job_seconds=0.2, **faults)
@@ -124,6 +179,7 @@ def test_who_takes_silence_for_done_has_nothing(naive: Callable[..., Naive], fau
     assert client.takes_silence_for_done(prompt_id) == {}
 
 
+@pytest.mark.row("1.3/32")
 def test_who_interrupts_without_an_id_stops_somebody_else(naive: Callable[..., Naive]) -> None:
     client = naive(job_seconds=2.0)
     other = client.post()
