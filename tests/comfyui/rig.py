@@ -74,6 +74,7 @@ class Rig:
     workflow: Path | None = None
     mask: Path | None = None
     control: Path | None = None
+    ticket_file: type[TicketFile] = TicketFile
     attend: Callable[[], None] = lambda: None
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] = lambda event: None
@@ -107,7 +108,7 @@ class Rig:
     def tickets(self, plan: Plan = PLAN) -> TicketFile:
         """The tickets on disk."""
         path = self.folder / f"plan/iteration_{plan.iteration}_tickets.json"
-        return TicketFile(path, lambda: "2026-01-01T00:00:00+00:00", lambda ticket: None)
+        return self.ticket_file(path, lambda: "2026-01-01T00:00:00+00:00", lambda ticket: None)
 
     def outcomes(self, plan: Plan = PLAN) -> list[str | None]:
         """How the tickets ended, oldest first."""
