@@ -23,7 +23,7 @@ LAYERS = (
     {"judging", "policy"},
     {
         *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
-        *("masked", "variants"),
+        *("masked", "variants", "drawing", "pointing"),
     },
     {"compose"},
     {"cli"},

@@ -137,6 +137,21 @@ class ProjectPaths:
     def mask(self, name: str) -> Path:
         return self.masks / f"{name}.png"
 
+    def replaced_mask(self, name: str, stamp: str) -> Path:
+        """Where a mask goes that another one was drawn over: a folder of its own, for it is no mask now."""
+        return self.masks / "replaced" / f"{name}_{stamp}.png"
+
+    @property
+    def mask_work(self) -> Path:
+        """What comes of making masks: overlays, what a model said of places, and what it cost."""
+        return self.working / "masks"
+
+    def mask_overlay(self, name: str) -> Path:
+        return self.mask_work / f"{name}_overlay.png"
+
+    def mask_location(self, name: str) -> Path:
+        return self.mask_work / f"{name}_location.json"
+
     @property
     def workflows(self) -> Path:
         return self.root / "workflow"

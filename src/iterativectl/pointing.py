@@ -1,0 +1,104 @@
+"""Asking the project's judge where something is: AIVis.yaml in, boxes out, and a record of what was said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from iterativectl import files
+from iterativectl.config.aivis import load_aivis
+from iterativectl.config.prompts import load_prompts_beside_runs
+from iterativectl.config.types import AIVis
+from iterativectl.drawing import Canvas, settings
+from iterativectl.errors import UsageError
+from iterativectl.judging.conventions import BY_NAME, family_of
+from iterativectl.judging.locating import Located, Locator, Route
+from iterativectl.loading import EMBEDDED, World, prompt_layers
+from iterativectl.ports import Ledger, Usage, VisionModel
+from iterativectl.project import records
+from iterativectl.project.answers import AnswerFiles
+from iterativectl.project.layout import ProjectPaths, WorkspacePaths
+from iterativectl.project.usage import UsageFile
+from iterativectl.vision.router import Router
+from iterativectl.vision.routes import build_models, build_router
+
+FORMAT = "location/1"
+CURE = "Draw it (--box, --polygon, --color-range, --at, --file), or name a vision model in AIVis.yaml."
+
+
+def locate(
+    workspace: WorkspacePaths, canvas: Canvas, target: str, family: str | None, world: World
+) -> Located:
+    """Where `target` is in the project's picture, as its judge says.
+
+    `family` (a name of conventions.BY_NAME) replaces what the model's own name says. Raises UsageError for a
+    judge that cannot locate, and what Locator.locate raises.
+    """
+    aivis = settings(canvas.project.aivis, load_aivis)
+    models = [model for model in build_models(aivis, world.environ) if model and model.name != EMBEDDED]
+    if not models:
+        raise UsageError("the embedded judge measures light and colour: it cannot say where a thing is", CURE)
+    build = _routers(canvas.project, aivis, world)
+    locator = Locator(
+        routes=[_route(model, build(model), family) for model in models],
+        templates=load_prompts_beside_runs(prompt_layers(workspace, canvas.project)),
+        longest=aivis.max_image_px,
+    )
+    return locator.locate(canvas.pixels, target)
+
+
+def write_down(canvas: Canvas, name: str, target: str, located: Located) -> None:
+    """Keep what was asked and said: working/masks/NAME_location.json."""
+    width, height = canvas.size
+    body: dict[str, Any] = {
+        "format": FORMAT,
+        "mask": name,
+        "target": target,
+        "by": located.by,
+        "family": located.family,
+        "picture": {"width": width, "height": height},
+        "sent": {"width": located.sent[0], "height": located.sent[1]},
+        "seen": located.seen,
+        "boxes": [{"label": spot.label, "box": spot.box.as_list()} for spot in located.spots],
+        "notes": list(located.notes),
+        "reply": located.reply,
+        "calls": records.to_json(located.calls),
+    }
+    files.write_json(canvas.project.mask_location(name), body)
+
+
+def _routers(project: ProjectPaths, aivis: AIVis, world: World) -> Callable[[VisionModel], Router]:
+    """Routers over one model each, for each has its own convention; answers and costs are written once."""
+    cache = AnswerFiles(project.mask_work / "answers")
+    ledger = _FromNow(UsageFile(project.mask_work / "usage.jsonl", lambda: world.clock.now().isoformat()))
+
+    def build(model: VisionModel) -> Router:
+        return build_router(aivis, (model, None), cache=cache, ledger=ledger, clock=world.clock)
+
+    return build
+
+
+def _route(model: VisionModel, router: Router, family: str | None) -> Route:
+    convention = BY_NAME[family] if family else family_of(model.model)
+    if convention.pixels:
+        router.shrink = None  # pixels of a picture that was made smaller on the way would be other pixels
+    return Route(name=f"{model.name}/{model.model}", family=convention, ask=router.ask)
+
+
+class _FromNow:
+    """A ledger whose limits hold for this command: what earlier ones spent is written there, not counted."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._requests, self._cost = ledger.spent()
+
+    def reserve(self, purpose: str, provider: str, model: str, worst_cost_usd: float | None) -> str:
+        return self._ledger.reserve(purpose, provider, model, worst_cost_usd)
+
+    def settle(self, reservation: str, usage: Usage | None, error: str | None = None) -> None:
+        self._ledger.settle(reservation, usage, error)
+
+    def spent(self) -> tuple[int, float]:
+        """Since this command began."""
+        requests, cost = self._ledger.spent()
+        return requests - self._requests, cost - self._cost
