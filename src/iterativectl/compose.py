@@ -151,9 +151,8 @@ def _startable(workspace: WorkspacePaths, project: ProjectPaths, aigen: AIGen, w
     found = None if aigen.backend == EMBEDDED else known_locally(aigen.comfyui, workspace.root, world.environ)
     if found is None:
         return []
-    why = f"none answers; there is one in {found.root}"
-    todo = f"Start it with `iterativectl comfyui start --project {project.name}`."
-    return [Finding(status="warning", what="local ComfyUI", why=why, todo=todo)]
+    todo = f"Start the one in {found.root}: `iterativectl comfyui start --project {project.name}`."
+    return [Finding(status="warning", what="local ComfyUI", why="it does not run", todo=todo)]
 
 
 def _disk(project: ProjectPaths) -> Finding:
