@@ -21,6 +21,7 @@ from iterativectl.errors import ConfigError, Problem, ProjectError, UsageError
 from iterativectl.images.decode import decode
 from iterativectl.project import checkpoint as checkpoint_file
 from iterativectl.project import masks, runs
+from iterativectl.project.checkpoint import Checkpoint
 from iterativectl.project.layout import ProjectPaths, WorkspacePaths
 from iterativectl.project.runs import RunRecord
 
@@ -87,15 +88,28 @@ def load_config(workspace: WorkspacePaths, project: ProjectPaths, options: RunOp
 
 
 def remembered(project: ProjectPaths, options: RunOptions) -> RunOptions:
-    """The options, with the mask that was asked for when the unfinished run, which they go on with, began."""
+    """The options, with the mask that was asked for when the run began which they go on with."""
     ids = runs.run_ids(project)
     if options.mask is not None or options.reset or not ids:
         return options
     checkpoint, _ = checkpoint_file.read_or_rebuildable(project.checkpoint)
     ended = checkpoint is not None and checkpoint.run_id == ids[-1] and checkpoint.finished
-    if ended and options.resume_from is None:
+    if checkpoint and ended and options.resume_from is None and not _has_more(project, checkpoint, options):
         return options
     return replace(options, mask=runs.read_run(project.run(ids[-1])).asked_mask)
+
+
+def _has_more(project: ProjectPaths, checkpoint: Checkpoint, options: RunOptions) -> bool:
+    """Whether a run that was used up has more iterations now."""
+    allowed = options.max_iterations
+    if checkpoint.status != "exhausted":
+        return False
+    if allowed is None:
+        try:
+            allowed = load_rules(project.rules)[0].max_iterations
+        except ConfigError:  # said, with everything else, when the files are loaded
+            return False
+    return allowed > checkpoint.last_iteration
 
 
 def _loaded(

@@ -23,11 +23,7 @@ from iterativectl.images.normalise import from_pixels
 WORKFLOW = "img2img_no_mask_api.json"
 INPAINT = "inpaint_any_checkpoint_api.json"
 SHIPPED = Path(__file__).parents[2] / "workflow"
-MASKED = sorted(
-    path.name
-    for path in SHIPPED.glob("*.json")
-    if "LoadImageMask" in path.read_text()
-)
+MASKED = sorted(path.name for path in SHIPPED.glob("*.json") if "LoadImageMask" in path.read_text())
 WIDTH, HEIGHT = 64, 48
 LEFT, RIGHT = (4, 8, 20, 30), (40, 8, 20, 30)  # x, y, width, height
 MASKING = """
@@ -108,7 +104,11 @@ def with_models_of(url: str, graph: dict[str, Any]) -> dict[str, Any]:
         wanted = info[node["class_type"]]["input"]
         for name, (kind, *_) in {**wanted.get("required", {}), **wanted.get("optional", {})}.items():
             value = node["inputs"].get(name)
-            if isinstance(kind, list) and isinstance(value, str) and value.endswith((".safetensors", ".ckpt")):
+            if (
+                isinstance(kind, list)
+                and isinstance(value, str)
+                and value.endswith((".safetensors", ".ckpt"))
+            ):
                 node["inputs"][name] = value if value in kind else kind[0]
     return graph
 
@@ -427,3 +427,12 @@ def test_the_control_picture_is_part_of_the_run(masked: Stage, critic: Critic) -
     edges.write_bytes(from_pixels(scenery(seed=6)))
     masked.run(max_iterations=1)
     assert "the control picture changed" in masked.notes
+
+
+def test_a_run_that_was_used_up_goes_on_with_its_mask(masked: Stage, critic: Critic) -> None:
+    critic.says = never
+    masked.run(mask="left", max_iterations=1)
+    masked.run(max_iterations=2)
+    assert len(masked.run_ids) == 1 and masked.plan(2)["mask"] == "left"
+    masked.run(max_iterations=2)
+    assert len(masked.run_ids) == 2 and masked.plan(1)["mask"] is None

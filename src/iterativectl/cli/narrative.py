@@ -229,11 +229,17 @@ def _summary(event: Event, similarity: Data) -> str:
         parts.append("the best so far")
     elif data.get("best") is not None:
         parts.append(f"best {data['best_score']:.0f} in iteration {data['best']}")
-    measured = data.get("similarity", similarity.get("measured"))
-    if isinstance(measured, Mapping):
-        measured = measured.get("measured")
-    if measured is not None:
-        parts.append(f"similarity to the original {measured:.2f}")
+    parts += _likeness(data.get("similarity"), similarity)
     if data.get("cost_usd"):
         parts.append(f"{data['cost_usd']:.4f} USD")
     return ", ".join(parts)
+
+
+def _likeness(measured: object, similarity: Data) -> list[str]:
+    """How much of the original is left; with a mask inside it, which is what steers."""
+    inside, before = similarity.get("inside_mask"), similarity.get("outside_before")
+    if inside is not None:
+        outside = f", outside {before:.2f} before the original was put back" if before is not None else ""
+        return [f"similarity inside the mask {inside:.2f}{outside}"]
+    measured = similarity.get("measured") if measured is None else measured
+    return [f"similarity to the original {measured:.2f}"] if isinstance(measured, int | float) else []

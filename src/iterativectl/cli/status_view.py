@@ -96,8 +96,9 @@ def _best_in_words(best: Iteration) -> str:
     assessment = best.assessment
     if assessment is None:
         return f"best: iteration {best.number}"
-    similarity = assessment.comparison.similarity.measured
-    score = f"score {assessment.score:.0f}, similarity to the original {similarity:.2f}"
+    similarity = assessment.comparison.similarity
+    where = "to the original" if similarity.inside_mask is None else "inside the mask"
+    score = f"score {assessment.score:.0f}, similarity {where} {similarity.steering:.2f}"
     return f"best: iteration {best.number}, {score}"
 
 
