@@ -1,11 +1,11 @@
 """Whether a graph moved, scaled or cropped the picture, seen in what lies outside the mask. Pure.
 
 What the program puts back lies where it always lay; what a graph has moved does not fit into it any more, and
-a person must be told. Both pictures' luma is brought to WORKING pixels and normalised locally (less its mean,
+a person must be told. Both pictures' luma is brought to a working size and normalised locally (less its mean,
 divided by its deviation), so that colours and light do not matter. A coarse search over scales and shifts
-(phase correlation) gives the start, an affine fit refines it (enhanced correlation coefficient, Evangelidis
-and Psarakis 2008), and it counts only if the kept pixels, taken back by it, correlate clearly better with the
-original's than before, in most places of the picture and not in a few.
+(phase correlation) gives the start; Gauss-Newton steps (Lucas and Kanade 1981) on ever finer sizes refine it.
+It counts only if the kept pixels, taken back by it, correlate clearly better with the original's than they
+did before, in most places of the picture and not in a few.
 """
 
 from __future__ import annotations
@@ -21,17 +21,21 @@ from iterativectl.images.normalise import Pixels
 
 Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
-Matrix = NDArray[np.float32]  # 2 x 3: a point of the original -> the same point in the result
 
 MOVED_PX, SCALED = 0.75, 0.005  # what is worth a word: pixels of the picture, and a share of its size
-WORKING, COARSE = 640, 160  # longest side, pixels
+SIZES = (160, 320, 640)  # longest side while searching, choosing the kind of move, and measuring it
 _KEPT = 0.05  # share of the picture that must lie outside the mask
 _SCALES = tuple(1.02**step for step in range(-14, 15))  # 0.76-1.32
 _AFTER = 0.55  # correlation that the kept pixels must reach when taken back
-_GAIN = 0.03  # by how much it must be above that of before
+_GAIN = 0.02  # by how much it must be above that of before; without a move it gains 0.003 at most
 _BLOCKS, _AGREE = 8, 0.75  # of 8 x 8 places with texture, the share that must have gained
-_TURN = 0.01  # shear and turn (radians) above which this is no shift or scale
-_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 60, 1e-5)
+_RIM = 7
+_STEPS = 20
+_SIMPLER = 0.01  # correlation given up for a move of fewer freedoms
+# Which of (shift across, shift down, scale across, scale down) change together: a shift; and one scale; two.
+_SHIFT = np.eye(2, 4, dtype=np.float32)
+_ZOOM = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]], np.float32)
+_STRETCH = np.eye(4, dtype=np.float32)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +70,54 @@ class Displacement:
         return f"{self.wider:.3g} across and {self.taller:.3g} down"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Move:
+    """Scaled by `scale` (across, down) around the centre, then shifted by `shift` (right, down) pixels."""
+
+    shift: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    def scaled(self, factor: float) -> Move:
+        """The same move of pictures `factor` times as large."""
+        return Move(shift=self.shift * factor, scale=self.scale)
+
+    def undone(self, picture: Floats) -> Floats:
+        """The result as it would lie had it not been moved; 0 where it does not reach."""
+        size = picture.shape[1], picture.shape[0]
+        centre = (np.array(size) - 1) / 2
+        there = np.column_stack([np.diag(self.scale), centre * (1 - self.scale) + self.shift])
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(cv2.warpAffine(picture, there, size, flags=flags), np.float32)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _View:
+    """Both pictures at one working size, luma normalised, and where nothing should have changed."""
+
+    was: Floats
+    now: Floats
+    kept: Mask
+
+    @classmethod
+    def of(cls, original: Pixels, result: Pixels, keep: Mask, longest: int) -> _View:
+        height, width = keep.shape
+        share = longest / max(height, width)
+        size = max(16, round(width * share)), max(16, round(height * share))
+        kind = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
+        was, now = (
+            _normalised(np.asarray(cv2.resize(each, size, interpolation=kind), np.uint8))
+            for each in (original, result)
+        )
+        kept = cv2.resize(keep.astype(np.uint8) * 255, size, interpolation=cv2.INTER_AREA) > 252
+        # Normalising carries what was edited a little way over the border.
+        kept = cv2.erode(kept.astype(np.uint8), np.ones((_RIM, _RIM), np.uint8)) > 0
+        return cls(was=was, now=now, kept=np.asarray(kept))
+
+    def reached(self, move: Move) -> Mask:
+        """The kept pixels that the result still shows when the move is undone."""
+        return np.asarray(self.kept & (move.undone(np.ones_like(self.now)) > 0.99))
+
+
 def displacement(original: Pixels, result: Pixels, keep: Mask) -> Displacement | None:
     """How the result (of the original's size, uint8 RGB) lies, judged by the pixels where `keep` is True.
 
@@ -76,52 +128,29 @@ def displacement(original: Pixels, result: Pixels, keep: Mask) -> Displacement |
         raise ValueError(f"sizes differ: {original.shape}, {result.shape}, {keep.shape}")
     if keep.mean() < _KEPT or min(keep.shape) < 32 or np.array_equal(original, result):
         return None
-    start = _start(*_shrunk(original, result, keep, COARSE))
-    was, now, kept = _shrunk(original, result, keep, WORKING)
-    scale = was.shape[1] / original.shape[1]
-    fitted = _refined(was, now, kept, _rescaled(start, WORKING / COARSE))
-    if fitted is None:
-        return None
-    before, after = _gain(was, now, kept, fitted)
-    return _said(fitted, was.shape, scale, (before, after))
+    coarse, middle, fine = (_View.of(original, result, keep, longest) for longest in SIZES)
+    move, model = _chosen(middle, _start(coarse).scaled(2))
+    move = _fitted(fine, move.scaled(2), model)
+    return _said(move, fine.was.shape[1] / original.shape[1], _gain(fine, move))
 
 
-def _said(
-    matrix: Matrix, shape: tuple[int, ...], scale: float, correlations: tuple[float, float]
-) -> Displacement | None:
-    """The displacement in pixels of the picture, None where it is not worth a word or not to be relied on."""
+def _said(moved: Move, scale: float, correlations: tuple[float, float]) -> Displacement | None:
+    """In pixels of the picture; None where it is not worth a word or not to be relied on."""
     before, after = correlations
     if after < _AFTER or after - before < _GAIN:
         return None
-    if abs(matrix[0, 1]) > _TURN or abs(matrix[1, 0]) > _TURN:
-        return None
-    centre = np.array([(shape[1] - 1) / 2, (shape[0] - 1) / 2, 1])
-    right, down = (matrix @ centre - centre[:2]) / scale
-    wider, taller = float(matrix[0, 0]), float(matrix[1, 1])
+    right, down = moved.shift / scale
+    wider, taller = moved.scale
     if max(abs(right), abs(down)) < MOVED_PX and max(abs(wider - 1), abs(taller - 1)) < SCALED:
         return None
     return Displacement(
         right=round(float(right), 2),
         down=round(float(down), 2),
-        wider=round(wider, 4),
-        taller=round(taller, 4),
+        wider=round(float(wider), 4),
+        taller=round(float(taller), 4),
         before=round(before, 3),
         after=round(after, 3),
     )
-
-
-def _shrunk(original: Pixels, result: Pixels, keep: Mask, longest: int) -> tuple[Floats, Floats, Mask]:
-    """Normalised luma of both, and where it is kept, with the longest side at `longest` (or larger)."""
-    height, width = keep.shape
-    share = longest / max(height, width)
-    size = max(16, round(width * share)), max(16, round(height * share))
-    kind = cv2.INTER_AREA if share < 1 else cv2.INTER_CUBIC
-    was, now = (
-        _normalised(np.asarray(cv2.resize(each, size, interpolation=kind), np.uint8))
-        for each in (original, result)
-    )
-    kept = cv2.resize(keep.astype(np.float32), size, interpolation=cv2.INTER_AREA) > 0.99
-    return was, now, np.asarray(kept)
 
 
 def _normalised(picture: Pixels) -> Floats:
@@ -132,57 +161,65 @@ def _normalised(picture: Pixels) -> Floats:
     return np.asarray(cv2.GaussianBlur(detail / (deviation + 6), (0, 0), 1), np.float32)
 
 
-def _start(was: Floats, now: Floats, kept: Mask) -> Matrix:
+def _start(view: _View) -> Move:
     """The best of all coarse scales and shifts: where the kept pixels correlate best."""
-    return max(_tries(was, now, kept), key=lambda matrix: _correlation(was, _back(now, matrix), kept))
+    best = max(_tries(view), key=lambda move: _after(view, move))
+    return _fitted(view, best, _ZOOM)
 
 
-def _tries(was: Floats, now: Floats, kept: Mask) -> Iterator[Matrix]:
-    window = np.where(kept, was, 0).astype(np.float32)
-    centre = np.array([(was.shape[1] - 1) / 2, (was.shape[0] - 1) / 2])
-    yield _matrix(1, np.zeros(2), centre)
+def _tries(view: _View) -> Iterator[Move]:
+    window = np.where(view.kept, view.was, 0).astype(np.float32)
+    yield Move(shift=np.zeros(2), scale=np.ones(2))
     for scale in _SCALES:
-        back = _back(now, _matrix(scale, np.zeros(2), centre))
-        shift, _ = cv2.phaseCorrelate(window, np.where(kept, back, 0).astype(np.float32))
-        yield _matrix(scale, np.array(shift) * scale, centre)
+        zoom = Move(shift=np.zeros(2), scale=np.full(2, scale))
+        back = np.where(view.kept, zoom.undone(view.now), 0).astype(np.float32)
+        shift, _ = cv2.phaseCorrelate(window, back)
+        yield Move(shift=np.array(shift) * scale, scale=zoom.scale)
 
 
-def _matrix(scale: float, shift: NDArray[np.float64], centre: NDArray[np.float64]) -> Matrix:
-    move = centre * (1 - scale) + shift
-    return np.array([[scale, 0, move[0]], [0, scale, move[1]]], np.float32)
+def _chosen(view: _View, start: Move) -> tuple[Move, Floats]:
+    """The fitting move of the fewest freedoms: on a narrow strip a scale and a shift look alike."""
+    unscaled = Move(shift=start.shift, scale=np.ones(2))
+    tried = [
+        (_fitted(view, first, model), model)
+        for first, model in ((unscaled, _SHIFT), (start, _ZOOM), (start, _STRETCH))
+    ]
+    reached = [_after(view, move) for move, _ in tried]
+    return next(each for each, after in zip(tried, reached, strict=True) if after >= max(reached) - _SIMPLER)
 
 
-def _rescaled(matrix: Matrix, factor: float) -> Matrix:
-    """For pictures `factor` times as large, measured from pixel centres."""
-    linear = matrix[:, :2]
-    half = np.array([(factor - 1) / 2] * 2)
-    move = matrix[:, 2] * factor + half - linear @ half
-    return np.column_stack([linear, move]).astype(np.float32)
+def _fitted(view: _View, move: Move, model: Floats) -> Move:
+    """The move in whose neighbourhood the squared difference of the kept pixels is least."""
+    across, down = _from_centre(view.was.shape)
+    for _ in range(_STEPS):
+        back, there = move.undone(view.now), view.reached(move)
+        slope_x = cv2.Sobel(back, cv2.CV_32F, 1, 0, ksize=3, scale=1 / 8)[there]
+        slope_y = cv2.Sobel(back, cv2.CV_32F, 0, 1, ksize=3, scale=1 / 8)[there]
+        slopes = model @ np.stack([slope_x, slope_y, slope_x * across[there], slope_y * down[there]])
+        goal = slopes @ (view.was - back)[there]
+        change = model.T @ np.linalg.lstsq(slopes @ slopes.T, goal, rcond=1e-6)[0]
+        move = Move(shift=move.shift + change[:2] * move.scale, scale=move.scale * (1 + change[2:]))
+        if np.abs(change[:2]).max() < 0.01 and np.abs(change[2:]).max() * max(back.shape) < 0.02:
+            break
+    return move
 
 
-def _refined(was: Floats, now: Floats, kept: Mask, start: Matrix) -> Matrix | None:
-    """The affine map that fits best; None where the fit runs away."""
-    inside = np.where(kept, 255, 0).astype(np.uint8)
-    try:
-        _, found = cv2.findTransformECC(was, now, start.copy(), cv2.MOTION_AFFINE, _STOP, inside, 5)
-    except cv2.error:
-        return None
-    return np.asarray(found, np.float32)
-
-
-def _gain(was: Floats, now: Floats, kept: Mask, matrix: Matrix) -> tuple[float, float]:
+def _gain(view: _View, move: Move) -> tuple[float, float]:
     """Correlation of the kept pixels before and after being taken back; (1, 0) where few places gained."""
-    back = _back(now, matrix)
-    reached = kept & (_back(np.ones_like(now), matrix) > 0.99)
+    back, reached = move.undone(view.now), view.reached(move)
     gained = [
-        _correlation(was[block], back[block], reached[block])
-        > _correlation(was[block], now[block], reached[block])
-        for block in _blocks(was.shape)
-        if reached[block].mean() > 0.3 and was[block].std() > 0.2
+        _correlation(view.was[block], back[block], reached[block])
+        > _correlation(view.was[block], view.now[block], reached[block])
+        for block in _blocks(view.was.shape)
+        if reached[block].mean() > 0.3 and view.was[block].std() > 0.2
     ]
     if len(gained) < 4 or np.mean(gained) < _AGREE:
         return 1.0, 0.0
-    return _correlation(was, now, reached), _correlation(was, back, reached)
+    return _correlation(view.was, view.now, reached), _correlation(view.was, back, reached)
+
+
+def _after(view: _View, move: Move) -> float:
+    return _correlation(view.was, move.undone(view.now), view.reached(move))
 
 
 def _blocks(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
@@ -191,11 +228,10 @@ def _blocks(shape: tuple[int, ...]) -> Iterator[tuple[slice, slice]]:
         yield slice(rows[row], rows[row + 1]), slice(columns[column], columns[column + 1])
 
 
-def _back(picture: Floats, matrix: Matrix) -> Floats:
-    """The result as it would lie had it not been moved."""
-    size = picture.shape[1], picture.shape[0]
-    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
-    return np.asarray(cv2.warpAffine(picture, matrix, size, flags=flags), np.float32)
+def _from_centre(shape: tuple[int, ...]) -> tuple[Floats, Floats]:
+    """Of every pixel, how far right of the centre and how far below it lies."""
+    down, across = np.indices(shape[:2], dtype=np.float32)
+    return across - np.float32((shape[1] - 1) / 2), down - np.float32((shape[0] - 1) / 2)
 
 
 def _correlation(one: Floats, other: Floats, where: Mask) -> float:
