@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 README = ROOT / "README.md"
 PROMISES = ROOT / "docs" / "promises.md"
+FAULTS = ROOT / "docs" / "faults.md"
 PAPERS = sorted([README, *(ROOT / "docs").glob("*.md")])
 
 
@@ -64,3 +66,21 @@ def shell_lines(text: str) -> Iterator[str]:
 def not_named(text: str, names: Sequence[str]) -> list[str]:
     """Which of these names stand nowhere in `code`."""
     return sorted(set(names) - code_words(text))
+
+
+def marked_rows(files: Sequence[Path] | None = None) -> dict[str, list[str]]:
+    """Row of docs/faults.md -> node ids of the tests that are marked with it, in the order of the files."""
+    found: dict[str, list[str]] = {}
+    for file in sorted((ROOT / "tests").rglob("test_*.py")) if files is None else files:
+        for node in ast.parse(text_of(file)).body:
+            for row in _rows(node) if isinstance(node, ast.FunctionDef) else ():
+                name = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
+                found.setdefault(row, []).append(f"{name}::{node.name}")
+    return found
+
+
+def _rows(function: ast.FunctionDef) -> Iterator[str]:
+    """The arguments of `@pytest.mark.row(...)`."""
+    for mark in function.decorator_list:
+        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.row":
+            yield from (ast.literal_eval(argument) for argument in mark.args)

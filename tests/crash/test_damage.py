@@ -1,4 +1,4 @@
-"""Damaged files are named and left alone, never reset; the derived checkpoint is rebuilt (promise 10)."""
+"""Damaged files are named and left alone, never reset; the derived checkpoint is rebuilt (promise 9)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Promises 1, 3, 7 and 13: whatever is cut off or refused, the same command ends with the same tree.
+"""Promises 1, 2 and 7: whatever is cut off or refused, the same command ends with the same tree.
 
 The work is done by tests/crash/sweep.py. That it can fail is shown by bugs that are planted (planted.py).
 """

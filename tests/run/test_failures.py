@@ -68,6 +68,7 @@ def test_a_failing_workflow_fails_the_iteration_and_the_run_goes_on(
     assert [line["status"] for line in stage.output["history"]] == ["failed", "ok"]
 
 
+@pytest.mark.row("1.3/27", "1.3/31")
 def test_failures_in_a_row_pause_the_run_and_it_goes_on_later(
     stage: Stage, comfyui: FakeComfyUI, critic: Critic
 ) -> None:
@@ -108,6 +109,7 @@ def test_a_run_of_failures_only_has_nothing_to_show(stage: Stage, comfyui: FakeC
 # --- a server that is gone ----------------------------------------------------------------------------------
 
 
+@pytest.mark.row("1.2/13")
 def test_a_server_lost_in_the_middle_is_waited_for(
     stage: Stage, comfyui: FakeComfyUI, critic: Critic
 ) -> None:
@@ -122,6 +124,7 @@ def test_a_server_lost_in_the_middle_is_waited_for(
     assert 20 <= sum(stage.clock.waits) <= 22, "it goes on as soon as the server is back"
 
 
+@pytest.mark.row("1.2/13")
 def test_a_server_that_stays_away_pauses_the_run(stage: Stage, comfyui: FakeComfyUI, critic: Critic) -> None:
     critic.says = from_picture(1)
     lose_server(stage, comfyui, 1)

@@ -1,6 +1,6 @@
 """kill -9 of the real program, at every request that a server gets from it, and at every file it finishes.
 
-Promises 1, 3, 5 and 13: the same command goes on, to the same tree; nothing is rendered twice, nothing bought
+Promises 1, 2 and 3: the same command goes on, to the same tree; nothing is rendered twice, nothing bought
 twice but what was in flight, and that is in the books.
 """
 
@@ -182,6 +182,7 @@ def started(site: Site) -> subprocess.Popen[bytes]:
     return subprocess.Popen(command, cwd=site.workspace, env=environment, **pipes)
 
 
+@pytest.mark.row("1.2/13", "1.2/21")
 def test_killed_and_the_server_restarted_after_the_job(site: Site) -> None:
     """Queue and history are gone; the picture is there, and says itself whose it is."""
     expected = uninterrupted(site)
@@ -194,6 +195,7 @@ def test_killed_and_the_server_restarted_after_the_job(site: Site) -> None:
     check(site, expected, 0)
 
 
+@pytest.mark.row("1.2/13")
 def test_killed_and_the_server_restarted_in_the_middle_of_the_job(site: Site) -> None:
     """The job is lost with the server's queue: another one is sent, and no picture is made twice."""
     expected = uninterrupted(site)

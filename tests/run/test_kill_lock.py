@@ -1,4 +1,4 @@
-"""One run a project: a second one is told who holds it, and the dead hold nothing (promise 12)."""
+"""One run a project: a second one is told who holds it, and the dead hold nothing (promise 8)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, `kill` and a closed terminal at any moment, twice too (promise 23); our own jobs are taken back."""
+"""Ctrl-C, `kill`, a closed terminal at any moment, twice too; our own jobs come back (promises 1 and 11)."""
 
 from __future__ import annotations
 
@@ -75,6 +75,7 @@ def as_expected(site: Site, expected: Expected) -> None:
     site.forget()
 
 
+@pytest.mark.row("1.3/32")
 @pytest.mark.parametrize("ours_runs", [True, False], ids=["ours runs", "another runs"])
 def test_our_job_is_taken_back_and_no_other(site: Site, ours_runs: bool) -> None:
     expected = uninterrupted(site)
