@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
 
 from iterativectl.errors import IterativeError
-from iterativectl.generation.comfyui import schema, steering
+from iterativectl.generation.comfyui import needs, steering
 from iterativectl.generation.comfyui.cancel import INTERRUPT_BY_ID, release
 from iterativectl.generation.comfyui.client import Client
-from iterativectl.generation.comfyui.graph import Graph, Node, Workflow, link, title
+from iterativectl.generation.comfyui.graph import Graph, Workflow
 from iterativectl.generation.comfyui.patch import Names, patch
 from iterativectl.generation.comfyui.roles import Roles, describe
 from iterativectl.model import Finding, Plan, Settings
@@ -71,7 +70,7 @@ def _runnable(
             graph = steering.graph(workflow, roles, client, set())
     except IterativeError as error:
         yield Finding(status="error", what=error.message, todo=error.hint)
-    yield from _nodes(client, patch(graph, roles, _as_plan(settings, roles), Names(prefix="check")))
+    yield from _nodes(client, patch(graph, roles, _as_plan(settings, roles), Names(prefix="check")), roles)
 
 
 def _address(client: Client) -> Iterator[Finding]:
@@ -108,51 +107,20 @@ def _server(client: Client) -> Iterator[Finding]:
         )
 
 
-def _nodes(client: Client, graph: Graph) -> Iterator[Finding]:
-    classes = list(dict.fromkeys(node["class_type"] for node in graph.values()))
+def _nodes(client: Client, graph: Graph, roles: Roles) -> Iterator[Finding]:
+    names = needs.classes(graph)
     try:
-        described = {name: client.object_info(name).get(name) for name in classes}
-        missing = [name for name in classes if not isinstance(described[name], Mapping)]
-        known = list(client.object_info()) if missing else []
+        described = {name: client.object_info(name).get(name) for name in names}
+        found = needs.compared(graph, described, roles.checkpoint)
+        known = list(client.object_info()) if found.missing else []
     except IterativeError as error:
         yield Finding(status="error", what=error.message, todo=error.hint)
         return
-    for name in missing:
+    yield from needs.findings(found, known)
+    if not found.missing and not found.faults:
         yield Finding(
-            status="error",
-            what=f"the server has no node {name!r}{schema.meant(name, known)}",
-            why=", ".join(title(graph, node) for node in graph if graph[node]["class_type"] == name),
-            todo="Install the custom node it belongs to, or export a workflow without it.",
+            status="ok", what=f"the server has all {len(names)} node classes and every file they name"
         )
-    faults = [fault for node in graph for fault in _faults(graph, node, described[graph[node]["class_type"]])]
-    yield from (Finding(status="error", what=f"workflow: {fault}") for fault in faults)
-    if not missing and not faults:
-        yield Finding(
-            status="ok", what=f"the server has all {len(classes)} node classes and every file they name"
-        )
-
-
-def _faults(graph: Graph, node_id: str, description: Any) -> Iterator[str]:
-    if not isinstance(description, Mapping):
-        return
-    node = graph[node_id]
-    required = schema.inputs(description, "required")
-    where = f"node {title(graph, node_id)}"
-    for name in required:
-        if name not in node["inputs"]:
-            yield f"{where}: the input {name} is missing (this release of ComfyUI wants it)"
-    for name, specification in {**schema.inputs(description, "optional"), **required}.items():
-        fault = _choice(node, name, specification)
-        if fault:
-            yield f"{where}: {name}: {fault}"
-
-
-def _choice(node: Node, name: str, specification: object) -> str | None:
-    value = node["inputs"].get(name)
-    allowed = schema.choices(specification)
-    if value is None or link(value) or allowed is None or schema.is_upload(specification):
-        return None
-    return None if value in allowed else schema.expected(value, allowed)
 
 
 def _as_plan(settings: Settings, roles: Roles) -> Plan:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from iterativectl.errors import WorkflowRejected
-from iterativectl.generation.comfyui import uploads
+from iterativectl.generation.comfyui import depth, schema, uploads
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.graph import Graph, Workflow
 from iterativectl.generation.comfyui.patch import Names
@@ -42,22 +42,27 @@ def graph(workflow: Workflow, roles: Roles, client: Client, nodes: set[str]) -> 
     """
     if roles.control is None:
         return workflow.graph
-    found = _with_depth(workflow.graph, roles, nodes)
+    found = _with_depth(workflow.graph, roles, client, nodes)
     if found is None:
         nodes.update(client.object_info())
-        found = _with_depth(workflow.graph, roles, nodes)
+        found = _with_depth(workflow.graph, roles, client, nodes)
     if found is None:
+        wanted = "a depth map" if depth.wants_depth(workflow.graph, roles.control) else "a control picture"
         raise WorkflowRejected(
-            f"the workflow {workflow.name} needs a control picture; none is set, "
-            f"and {client.base_url} has no depth node to make one",
-            "Set control_image in AIGen.yaml to an edge or depth picture of the input, or install a depth "
-            "node on the server (the node pack comfyui_controlnet_aux has some).",
+            f"the workflow {workflow.name} needs {wanted}; none is set, and {client.base_url} makes none",
+            depth.cure(workflow.graph, roles.control, nodes),
         )
     return found
 
 
-def _with_depth(found: Graph, roles: Roles, nodes: set[str]) -> Graph | None:
-    return None  # until there is one
+def _with_depth(found: Graph, roles: Roles, client: Client, nodes: set[str]) -> Graph | None:
+    if roles.control is None or roles.image is None:
+        return None
+    files: Sequence[str] = ()
+    if depth.known_core(nodes):  # ComfyUI's own node needs a file
+        described = client.object_info(depth.CORE_NODE).get(depth.CORE_NODE, {})
+        files = schema.choices(schema.inputs(described, "required").get("model_name")) or ()
+    return depth.with_depth_node(found, roles.control, roles.image, nodes, files)
 
 
 def names(roles: Roles, inputs: GenerationInputs, client: Client, sent: Uploads) -> Names:
