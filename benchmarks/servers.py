@@ -1,4 +1,4 @@
-"""The fake ComfyUI and the fake Ollama, each in a process of its own, for as long as a `with` block lasts."""
+"""Fake servers, each in a process of its own, for as long as a `with` block lasts."""
 
 from __future__ import annotations
 
@@ -43,6 +43,15 @@ def running(folder: Path, *, job_seconds: float = 0.0, answer_seconds: float = 0
         ]
         judge = _start(stack, program, folder / "judge.port")
         yield Servers(comfyui, judge)
+
+
+@contextlib.contextmanager
+def fleet(folder: Path, count: int, *, job_seconds: float) -> Iterator[list[int]]:
+    """So many fake ComfyUIs; their ports."""
+    with contextlib.ExitStack() as stack:
+        fake = ["-m", "tests.fakes.comfyui", "--generation", "B", "--idle-seconds", "120"]
+        arguments = [*fake, "--job-seconds", str(job_seconds)]
+        yield [_start(stack, arguments, folder / f"comfyui_{number}.port") for number in range(count)]
 
 
 def _start(stack: contextlib.ExitStack, arguments: list[str], port_file: Path) -> int:

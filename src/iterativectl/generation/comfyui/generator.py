@@ -20,7 +20,7 @@ from iterativectl.generation.comfyui.endings import Again, Outcome, Stale
 from iterativectl.generation.comfyui.job import Job
 from iterativectl.generation.comfyui.order import Order, Sent
 from iterativectl.generation.comfyui.picture import Fetched
-from iterativectl.generation.comfyui.transport import Transport
+from iterativectl.generation.comfyui.transport import Lines, Silent, Transport
 from iterativectl.generation.comfyui.uploads import Uploads
 from iterativectl.generation.comfyui.watch import Limits
 from iterativectl.generation.comfyui.workflows import Workflows
@@ -45,7 +45,8 @@ class ComfyUIGenerator:
     ) -> None:
         """`sent` is shared by all servers of this process; `control`: a control picture is configured."""
         self._transport = transport
-        self._idle = [transport]  # each serves one order at a time and keeps its connection for the next
+        self._lines = Lines(transport.again)
+        self._looks = Lines(transport.hurried)
         self._limits = Limits(queue=settings.queue_timeout_seconds, run=settings.timeout_seconds)
         self._workflows = workflows
         self._sent = sent
@@ -80,8 +81,14 @@ class ComfyUIGenerator:
         return True
 
     def queue(self, attend: waiting.Attend = lambda: None) -> Queue:
-        """What the server has to do now: one try. Raises ServerUnavailable."""
-        return Client(self._transport.hurried(), attend).queue()
+        """What the server has to do now, asked once. Raises ServerUnavailable."""
+        try:
+            with self._looks.one() as transport:
+                return Client(transport, attend).queue()
+        except Silent:
+            raise
+        except ServerUnavailable:  # or an idle connection that the server has closed: a new one will tell
+            return Client(self._transport.hurried(), attend).queue()
 
     def withdraw(self, prompt_ids: Sequence[str]) -> list[str]:
         """Take jobs of ours back; returns those that may still run, all of them when nobody answers."""
@@ -111,7 +118,7 @@ class ComfyUIGenerator:
         A server that is not in the settings any more is asked as well, without the headers of those that are.
         """
         if ticket.host == self.url:
-            with self._job(order, self._spare()) as job:
+            with self._lines.one() as transport, self._job(order, transport) as job:
                 return self._collected(job, ticket.ticket)
         stranger = self._transport.elsewhere(ticket.host)
         try:
@@ -127,12 +134,12 @@ class ComfyUIGenerator:
 
     def make(self, order: Order) -> Generation:
         """Send the plan; once more where that may help (lost, out of memory, nothing made)."""
-        with self._job(order, self._spare()) as job:
+        with self._lines.one() as transport, self._job(order, transport) as job:
             return self._made(job)
 
     @contextmanager
     def _job(self, order: Order, transport: Transport) -> Iterator[Job]:
-        """A job with a connection of its own. What it has at the server is taken back when a person stops."""
+        """A job over this connection. What it has at the server is taken back when a person stops."""
         job = Job(Client(transport, order.attend), *self._workflows(order.plan.workflow), order)
         try:
             yield job
@@ -140,15 +147,6 @@ class ComfyUIGenerator:
             if order.stopped or not isinstance(error, Exception):
                 self._take_back(job)
             raise
-        finally:
-            if transport.address == self._transport.address:
-                self._idle.append(transport)
-
-    def _spare(self) -> Transport:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._transport.again()
 
     def _collected(self, job: Job, ticket: str, *, ask_first: bool = False) -> Generation | None:
         picture = job.at_hand(ticket)

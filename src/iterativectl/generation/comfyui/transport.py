@@ -7,7 +7,8 @@ more than a minute to answer a GET and a person must be able to stop meanwhile.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import urlsplit
@@ -177,6 +178,26 @@ class Transport:
         session.verify = self.address.verify
         session.headers.update(self.address.headers)
         return session
+
+
+class Lines:
+    """Connections to one server, kept for the next one that needs one; each is used by one at a time."""
+
+    def __init__(self, make: Callable[[], Transport]) -> None:
+        self._make = make
+        self._idle: list[Transport] = []
+
+    @contextmanager
+    def one(self) -> Iterator[Transport]:
+        """A transport for as long as the block lasts. For use from several threads."""
+        try:
+            transport = self._idle.pop()
+        except IndexError:
+            transport = self._make()
+        try:
+            yield transport
+        finally:
+            self._idle.append(transport)
 
 
 def parsed(answer: Answer, address: Address) -> Any:
