@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -15,6 +16,7 @@ from tests.fakes.comfyui import CERTIFICATE, FakeComfyUI
 
 from iterativectl import resources
 from iterativectl.errors import ExecutionFailed, ServerUnavailable, WorkflowRejected
+from iterativectl.generation.comfyui import address_at
 from iterativectl.generation.comfyui.graph import png_texts
 
 Rigged = Callable[..., tuple[FakeComfyUI, Rig]]
@@ -64,10 +66,15 @@ def test_a_user_may_be_named_and_goes_everywhere(rigged: Rigged) -> None:
 # -- the key for paid nodes
 
 
-def _with_a_paid_node(fake: FakeComfyUI, rig: Rig) -> None:
-    """The shipped graph, with a node before its saving that asks for the key as real ones do."""
-    about = {"required": {"image": ["IMAGE", {}]}, "hidden": {"api_key": "API_KEY_COMFY_ORG"}}
-    fake.known["PaidUpscale"] = {"input": about, "output": ["IMAGE"], "output_node": False, "api_node": True}
+ASKS: dict[str, Any] = {
+    "hidden": {"comfy_api_key": "API_KEY_COMFY_ORG"}
+}  # older nodes; newer ones are marked
+
+
+def _with_a_paid_node(fake: FakeComfyUI, rig: Rig, *, marked: bool = True) -> None:
+    """The shipped graph, with a node before its saving that shows as real ones do that it wants the key."""
+    about = {"input": {"required": {"image": ["IMAGE", {}]}, **({} if marked else ASKS)}, "api_node": marked}
+    fake.known["PaidUpscale"] = {**about, "output": ["IMAGE"], "output_node": False}
     graph = json.loads(resources.path(*PLAN.workflow.split("/")).read_text())
     graph["9"] = {"class_type": "PaidUpscale", "inputs": {"image": ["7", 0]}}
     graph["8"]["inputs"]["images"] = ["9", 0]
@@ -93,16 +100,17 @@ def _holds(folder: Path, secret: str) -> list[str]:
 
 @pytest.mark.row("1.5/42", "1.5/43")
 @pytest.mark.parametrize("generation", ["A", "B"])
-def test_the_key_goes_with_a_paid_job_and_into_no_file(rigged: Rigged, generation: str) -> None:
+@pytest.mark.parametrize("marked", [True, False])
+def test_the_key_goes_with_a_paid_job_and_into_no_file(rigged: Rigged, generation: str, marked: bool) -> None:
     fake, rig = rigged(generation)
-    _with_a_paid_node(fake, rig)
+    _with_a_paid_node(fake, rig, marked=marked)
     rig.environ = {"COMFYUI_API_KEY": KEY}
     rig.generate()
     (body,) = fake.sent("POST", "/prompt")
     assert body["extra_data"].pop("api_key_comfy_org") == KEY
     assert KEY not in json.dumps(body)  # nowhere else: not in the graph, not in what the picture keeps
     assert not _holds(rig.folder, KEY) and KEY not in str(rig.events)
-    assert KEY not in repr(rig.generator._transport.address)
+    assert KEY not in repr(address_at(fake.url, {}, rig.environ))
 
 
 @pytest.mark.row("1.5/43")
