@@ -75,6 +75,23 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """One way of making the picture, of those that a run of variants compares.
+
+    `name` says in what it differs from the others. `sha256` is of the workflow's file, "" where the backend
+    runs none. `reasons`: why its settings are not the project's own.
+    """
+
+    name: str
+    workflow: str
+    sha256: str
+    ckpt_name: str
+    strategy: str
+    parameters: Parameters
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """A ComfyUI prompt_id chosen by us and written down before it is sent. `sent_at` is ISO 8601."""
 

@@ -52,12 +52,11 @@ def open_run(
         return _resume_from(project, _resumable(latest, wanted, resume_from), wanted, resume_from, now)
     if latest is None:
         return _begin(project, wanted, now, None, "")
-    changed = runs.changes(latest.run, wanted)
+    changed = runs.changed(latest.run, wanted)
     if _goes_on(latest, wanted) and not changed:
         return _resumed(latest, wanted)
-    unfinished = changed and not latest.checkpoint.finished
     old = (latest.checkpoint, latest.notes)
-    return _begin(project, wanted, now, old, f"{', '.join(changed)} changed" if unfinished else "")
+    return _begin(project, wanted, now, old, "" if latest.checkpoint.finished else changed)
 
 
 def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_from: int | None) -> str:
@@ -72,14 +71,14 @@ def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_fro
     if checkpoint is None or checkpoint.run_id != run.run_id:
         checkpoint = Checkpoint(run_id=run.run_id, status="running")
     latest = _Latest(run=run, paths=paths, checkpoint=checkpoint, notes=())
-    changed = runs.changes(run, wanted)
+    changed = runs.changed(run, wanted)
     if resume_from is not None:
         _resumable(latest, wanted, resume_from)
         return f"run {run.run_id} would go on at iteration {resume_from}"
     if _goes_on(latest, wanted) and not changed:
         done = len(runs.committed(paths))
         return f"run {run.run_id} would go on after {done} iteration{'s' if done != 1 else ''}"
-    return "a new run would begin" + (f" ({', '.join(changed)} changed)" if changed else "")
+    return "a new run would begin" + (f" ({changed})" if changed else "")
 
 
 def _latest(project: ProjectPaths, run_id: str) -> _Latest:
@@ -159,10 +158,10 @@ def _resumable(latest: _Latest | None, wanted: RunRecord, first: int) -> _Latest
     """The latest run, if it can go on at iteration `first`. Raises UsageError."""
     if latest is None:
         raise _nothing_to_resume()
-    changed = runs.changes(latest.run, wanted)
+    changed = runs.changed(latest.run, wanted)
     if changed:
         raise UsageError(
-            f"run {latest.run.run_id} cannot be resumed from iteration {first}: {', '.join(changed)} changed",
+            f"run {latest.run.run_id} cannot be resumed from iteration {first}: {changed}",
             "Change them back, or leave --resume-from out to begin a new run.",
         )
     done = runs.committed(latest.paths)

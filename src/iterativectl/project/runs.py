@@ -17,7 +17,7 @@ from iterativectl.config import prompts as prompts_file
 from iterativectl.config import rules as rules_file
 from iterativectl.config.types import AIGen, AIVis, PromptTemplates, Rules
 from iterativectl.errors import ConfigError
-from iterativectl.model import Advice, History, Iteration, Plan
+from iterativectl.model import Advice, History, Iteration, Plan, Variant
 from iterativectl.project import metadata, records
 from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths, iteration_of
 
@@ -34,6 +34,8 @@ class RunRecord:
     """run.json: the resolved config of a run, seeds, versions. No secrets: keys and header values stay out.
 
     `masks` are those the run works through, by name in order; `asked_mask` is what `--mask` said.
+    `variants`: what a run of variants compares, () for any other run; `left_out`: workflow -> why it is not
+    among them.
 
     On resume it wins; addresses, headers, timeouts, limits, keys and max_iterations come from the files as
     they are now.
@@ -52,6 +54,8 @@ class RunRecord:
     masks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # name -> path, sha256
     control: Mapping[str, str] | None = None  # path, sha256
     asked_mask: str | None = None
+    variants: tuple[Variant, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def run_ids(project: ProjectPaths) -> list[str]:
@@ -86,6 +90,8 @@ def write_run(paths: RunPaths, record: RunRecord) -> None:
             "control": dict(record.control) if record.control else None,
             "asked_mask": record.asked_mask,
             "workflow": dict(record.workflow),
+            "variants": records.to_json(record.variants),
+            "left_out": dict(record.left_out),
             "rules": rules_file.rules_to_json(record.rules),
             "settings": aigen_file.aigen_to_json(record.aigen),
             "judge": aivis_file.aivis_to_json(record.aivis),
@@ -113,6 +119,8 @@ def read_run(paths: RunPaths) -> RunRecord:
             masks={mask["name"]: _picture(mask) for mask in data.get("masks", ())},
             control=_picture(data["control"]) if data.get("control") else None,
             asked_mask=data.get("asked_mask"),
+            variants=tuple(records.from_json(Variant, entry) for entry in data.get("variants", ())),
+            left_out={str(name): str(why) for name, why in data.get("left_out", {}).items()},
         )
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise records.damaged(paths.run_json, str(error)) from error
@@ -267,8 +275,17 @@ def changes(old: RunRecord, new: RunRecord) -> list[str]:
         ("the workflow", old.workflow["sha256"], new.workflow["sha256"]),
         ("the generating backend", old.aigen.backend, new.aigen.backend),
         ("the judge", (old.aivis.provider, old.aivis.model), (new.aivis.provider, new.aivis.model)),
+        ("the list of variants", old.variants, new.variants),
     ]
     return [name for name, before, after in differs if before != after]
+
+
+def changed(old: RunRecord, new: RunRecord) -> str:
+    """Why an unfinished run cannot go on, in words for people; "" when it can."""
+    if bool(old.variants) != bool(new.variants):
+        return "it was a run of variants" if old.variants else "it was not a run of variants"
+    names = changes(old, new)
+    return f"{', '.join(names)} changed" if names else ""
 
 
 def judged_by(rules: Rules) -> Rules:
