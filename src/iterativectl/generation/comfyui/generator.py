@@ -194,8 +194,10 @@ class ComfyUIGenerator:
 
     def _equip(self, job: Job) -> None:
         """The graph as this server can run it, and the pictures that it loads. Raises WorkflowRejected."""
+        graph = job.workflow.graph
         if job.inputs.control_image is None:
-            job.graph = steering.graph(job.workflow, job.roles, job.client, self._nodes)
+            graph = steering.graph(job.workflow, job.roles, job.client, self._nodes)
+        job.graph = steering.sized(graph, job.roles, job.inputs.source) if job.roles.size else graph
         job.names = steering.names(job.roles, job.inputs, job.client, self._uploads)
 
     def _finished(self, job: Job, picture: Fetched) -> Generation:

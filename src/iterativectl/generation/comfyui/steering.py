@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from iterativectl.errors import WorkflowRejected
 from iterativectl.generation.comfyui import depth, schema, uploads
 from iterativectl.generation.comfyui.client import Client
-from iterativectl.generation.comfyui.graph import Graph, Workflow
+from iterativectl.generation.comfyui.graph import Graph, Slot, Workflow
 from iterativectl.generation.comfyui.patch import Names
 from iterativectl.generation.comfyui.roles import Roles
 from iterativectl.generation.comfyui.uploads import Uploads
 from iterativectl.ports import GenerationInputs
 
-_LATENT_STEP = 8  # EmptyLatentImage and its kin take width and height in steps of 8 or 16
+_LATENT_STEP = 8  # pixels of one cell of a latent, in each direction
 
 
 def notes(workflow: str, roles: Roles, *, mask: bool, control: bool) -> Iterator[str]:
@@ -31,7 +32,8 @@ def notes(workflow: str, roles: Roles, *, mask: bool, control: bool) -> Iterator
     if roles.control and not control:
         yield "control_image is not set: the server's own depth node makes the control picture"
     if roles.image is None:
-        yield f"the workflow {workflow} takes no picture: it paints from the prompt alone"
+        at = ", at the size of the picture" if _sizes(roles) else ""
+        yield f"the workflow {workflow} takes no picture: it paints from the prompt alone{at}"
 
 
 def graph(workflow: Workflow, roles: Roles, client: Client, nodes: set[str]) -> Graph:
@@ -65,9 +67,25 @@ def _with_depth(found: Graph, roles: Roles, client: Client, nodes: set[str]) -> 
     return depth.with_depth_node(found, roles.control, roles.image, nodes, files)
 
 
+def sized(graph: Graph, roles: Roles, picture: Path) -> Graph:
+    """The graph with its empty latent at the picture's size, in whole cells; the given one is not changed.
+
+    Where a second sampler follows, the sizes belong together and stay as they are. Raises ImageError.
+    """
+    changed = {name: {**node, "inputs": {**node["inputs"]}} for name, node in graph.items()}
+    for (node, name), extent in zip(_sizes(roles), uploads.size(picture), strict=False):
+        cells = max(2, round(extent / _LATENT_STEP))
+        changed[node]["inputs"][name] = cells * _LATENT_STEP
+    return changed
+
+
+def _sizes(roles: Roles) -> Sequence[Slot]:
+    return () if roles.size is None or roles.later else roles.size
+
+
 def names(roles: Roles, inputs: GenerationInputs, client: Client, sent: Uploads) -> Names:
     """Upload what the graph loads; the names it has on the server, without a prefix for the result."""
-    image = mask = None
+    image = mask = control = None
     if roles.image and roles.mask_in_picture:
         image = sent.with_hole(client, inputs.source, inputs.mask)
     elif roles.image:
@@ -76,4 +94,6 @@ def names(roles: Roles, inputs: GenerationInputs, client: Client, sent: Uploads)
         mask = sent.file(client, inputs.mask)
     elif roles.mask:
         mask = sent.white(client, *uploads.size(inputs.source))
-    return Names(prefix="", image=image, mask=mask)
+    if roles.control and inputs.control_image:
+        control = sent.file(client, inputs.control_image)
+    return Names(prefix="", image=image, mask=mask, control=control)
