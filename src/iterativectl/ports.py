@@ -177,3 +177,60 @@ class Ledger(Protocol):
 
     def spent(self) -> tuple[int, float]:
         """(requests, USD) so far, orphaned reservations at their worst case."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What is found at a server's address.
+
+    word: `wanted` answers as that kind of server does, `other` is something else, `silent` takes the connection
+    and does not answer, `nothing` listens there. `argv` is the command line that it names as its own, if it does.
+    """
+
+    word: Literal["wanted", "other", "silent", "nothing"]
+    argv: tuple[str, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Device:
+    """A device that a server computes on; memory in bytes, None where it does not say."""
+
+    name: str
+    type: str
+    vram_total: int | None
+    vram_free: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Jobs:
+    """Jobs in a queue: of this program (whichever run), and of others."""
+
+    ours: int
+    others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServerStatus:
+    """What a server says of itself. `models`: the folders it knows, with the number of files in each."""
+
+    version: str
+    python: str
+    pytorch: str
+    devices: tuple[Device, ...]
+    running: Jobs
+    pending: Jobs
+    models: Mapping[str, int]
+
+
+class Server(Protocol):
+    """A generating server looked at from outside a run. Nothing is changed."""
+
+    def found(self) -> Found:
+        """What is there, within seconds. Never raises for what it finds."""
+
+    def status(self) -> ServerStatus:
+        """What it says of itself. Raises ServerUnavailable."""
+
+    def jobs_of_others(self) -> int:
+        """Jobs in its queue that this program did not send. Raises ServerUnavailable."""
