@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from iterativectl import files, generation, opening, runner
 from iterativectl.attention import Attention
@@ -27,7 +27,7 @@ from iterativectl.loading import (
 from iterativectl.model import Finding
 from iterativectl.opening import Opened, open_run
 from iterativectl.policy.classic import Classic
-from iterativectl.ports import Generator, Reporter, VisionModel
+from iterativectl.ports import Generator, Reporter, Server, VisionModel
 from iterativectl.project import lock, runs
 from iterativectl.project.answers import AnswerFiles
 from iterativectl.project.event_log import EventLog
@@ -36,9 +36,6 @@ from iterativectl.project.runs import RunRecord
 from iterativectl.project.usage import UsageFile
 from iterativectl.standing import Standing
 from iterativectl.vision.routes import build_models, build_router
-
-if TYPE_CHECKING:
-    from iterativectl.generation.comfyui.status import Server
 
 __all__ = ["DryRun", "RunOptions", "World", "dry_run", "findings", "run_project"]
 
@@ -107,9 +104,9 @@ def build_generator(
 def comfyui_server(url: str, headers: Mapping[str, str], world: World) -> Server:
     """The ComfyUI at an address, to be looked at from outside a run."""
     from iterativectl.generation.comfyui import address_at
-    from iterativectl.generation.comfyui.status import Server
+    from iterativectl.generation.comfyui.status import ComfyUIServer
 
-    return Server(address_at(url, headers, world.environ), world.clock)
+    return ComfyUIServer(address_at(url, headers, world.environ), world.clock)
 
 
 def findings(
