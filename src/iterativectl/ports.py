@@ -183,8 +183,9 @@ class Ledger(Protocol):
 class Found:
     """What is found at a server's address.
 
-    word: `wanted` answers as that kind of server does, `other` is something else, `silent` takes the connection
-    and does not answer, `nothing` listens there. `argv` is the command line that it names as its own, if it does.
+    word: `wanted` answers as that kind of server does, `other` is something else, `silent` takes the
+    connection and does not answer, `nothing` listens there. `argv` is the command line that it names as its
+    own, if it does.
     """
 
     word: Literal["wanted", "other", "silent", "nothing"]
