@@ -35,6 +35,7 @@ ALLOWED = {
         "cli.logs: calls .mkdir()": "the log handler makes its folder when the first line comes",
         "cli.logs: _QuietHandler is a log file": "logging writes app.log itself, with its rotation",
         "cli.screen: opens for writing": "/dev/null takes the place of a closed pipe",
+        "processes.logs: opens for writing": "the log that a program which outlives us writes itself",
         "project.create: calls .unlink()": "takes away the half-made project of a failed `create`",
         "project.create: calls .rmdir()": "takes away the half-made project of a failed `create`",
     },
