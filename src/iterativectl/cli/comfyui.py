@@ -15,7 +15,7 @@ from iterativectl.errors import IterativeError, RunInterrupted, UsageError
 
 if TYPE_CHECKING:
     from iterativectl.config.types import ComfyUI
-    from iterativectl.generation.comfyui.status import Server
+    from iterativectl.ports import Server
     from iterativectl.processes.comfyui import LocalComfyUI
     from iterativectl.processes.health import Waited
     from iterativectl.processes.record import Record
@@ -97,7 +97,7 @@ def meant(
         port = otherwise(folder)
     url = target.url_of(settings, port)
     server = compose.comfyui_server(url, settings.headers, invocation.world)
-    world = World(environ=invocation.env.environ, clock=invocation.env.clock, listen=lambda _: server.found())
+    world = World(environ=invocation.env.environ, clock=invocation.env.clock, listen=server.found)
     return Meant(
         local=LocalComfyUI(folder, url, world),
         server=server,

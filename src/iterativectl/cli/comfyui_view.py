@@ -10,7 +10,7 @@ from iterativectl.cli.blocks import Block, Cell, Line, Tone, count, table
 from iterativectl.cli.live import duration
 
 if TYPE_CHECKING:
-    from iterativectl.generation.comfyui.status import Device, Jobs, ServerStatus
+    from iterativectl.ports import Device, Jobs, ServerStatus
     from iterativectl.processes.comfyui import Stopped
     from iterativectl.processes.record import Record
     from iterativectl.processes.state import State

@@ -11,11 +11,12 @@ from iterativectl import files
 from iterativectl.clock import Clock
 from iterativectl.config.types import ComfyUI
 from iterativectl.errors import UsageError
+from iterativectl.ports import Found
 from iterativectl.processes import cures, health, installation, logs, record
 from iterativectl.processes import target as targets
 from iterativectl.processes.ending import GRACE, end
 from iterativectl.processes.errors import OthersWork, PortTaken, StartFailed
-from iterativectl.processes.health import Heard, Waited
+from iterativectl.processes.health import Waited
 from iterativectl.processes.installation import Installation, Named, Python
 from iterativectl.processes.launch import Launch, alone, exit_code, launch
 from iterativectl.processes.record import ProcessPaths, Record
@@ -55,11 +56,11 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What surrounds it: environment variables, time, and what is found at an address."""
+    """What surrounds it: environment variables, time, and what is found at its address."""
 
     environ: Mapping[str, str]
     clock: Clock
-    listen: Callable[[str], Heard]
+    listen: Callable[[], Found]
 
 
 class LocalComfyUI:
@@ -79,9 +80,9 @@ class LocalComfyUI:
         found = self.recorded()
         return found if found is not None and record.standing(found) == "alive" else None
 
-    def listen(self) -> Heard:
+    def listen(self) -> Found:
         """What is found at its address now."""
-        return self._world.listen(self.url)
+        return self._world.listen()
 
     def start(self, command: Callable[[], Launch]) -> Started:
         """Start it unless it runs; `command` is asked for only then.
@@ -139,7 +140,7 @@ class LocalComfyUI:
             files.remove(self.paths.state)
             return Stopped(outcome=outcome, record=found)
 
-    def _settled(self) -> Heard:
+    def _settled(self) -> Found:
         """What is found at its address, once a process that is just ending has had time to let go of it."""
         for _ in range(SETTLING):
             heard = self.listen()
@@ -164,7 +165,7 @@ class LocalComfyUI:
                 now = self._world.clock.now().isoformat(timespec="seconds")
                 record.write(self.paths.state, replace(started, ready_at=now))
 
-    def _taken(self, heard: Heard) -> PortTaken:
+    def _taken(self, heard: Found) -> PortTaken:
         said = f" ({heard.detail})" if heard.detail else ""
         return PortTaken(
             f"something that is not ComfyUI listens at {self.url}{said}"

@@ -38,7 +38,7 @@ CURES = (
         "with `-- --lowvram`.",
     ),
     (
-        r"unrecognized arguments|expected (?:one|at least one) argument|: invalid \w+ value|ambiguous option",
+        r"(?m)^\S*main\.py: error: ",  # argparse, about its command line
         "ComfyUI does not know these arguments: correct comfyui.args in AIGen.yaml or what follows `--`.",
     ),
     (r"(?i)no space left on device", "The disk is full: free some space."),

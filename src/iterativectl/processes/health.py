@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from iterativectl.clock import Clock
+from iterativectl.ports import Found
 from iterativectl.processes import logs
 from iterativectl.processes.record import ProcessPaths, Record, standing
 
 EVERY = 0.5
-
-
-class Heard(Protocol):
-    """What is found at an address.
-
-    word: `wanted` answers as the program does, `other` is something else, `silent` takes the connection and
-    does not answer, `nothing` listens there. `argv` is the command line it names as its own, if any.
-    """
-
-    @property
-    def word(self) -> Literal["wanted", "other", "silent", "nothing"]: ...
-
-    @property
-    def argv(self) -> Sequence[str]: ...
-
-    @property
-    def detail(self) -> str: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +22,16 @@ class Waited:
     line: str
 
 
-def is_the_answer_of(heard: Heard, record: Record) -> bool:
+def is_the_answer_of(heard: Found, record: Record) -> bool:
     """Whether what answers can be this program: it names no command line, or this one's end."""
-    named = tuple(heard.argv)
+    named = heard.argv
     return heard.word == "wanted" and (not named or record.command[-len(named) :] == named)
 
 
 def wait(
     record: Record,
     paths: ProcessPaths,
-    listen: Callable[[], Heard],
+    listen: Callable[[], Found],
     clock: Clock,
     limit: float,
     tell: Callable[[Waited], None],

@@ -5,14 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal
 
-from iterativectl.processes.health import Heard, is_the_answer_of
+from iterativectl.ports import Found
+from iterativectl.processes.health import is_the_answer_of
 from iterativectl.processes.record import Record, Standing
 
 State = Literal["running", "starting", "stopped", "foreign", "hung", "taken", "unreachable"]
 LONG_START_SECONDS = 900.0  # without an answer: three times what `start` waits by default
 
 
-def state_of(heard: Heard, record: Record | None, standing: Standing | None, now: datetime) -> State:
+def state_of(heard: Found, record: Record | None, standing: Standing | None, now: datetime) -> State:
     """The word for it, on this machine.
 
     running: started from here, and answers. starting: not yet. hung: alive, and does not answer (any more).
@@ -26,12 +27,12 @@ def state_of(heard: Heard, record: Record | None, standing: Standing | None, now
     return "stopped" if heard.word == "nothing" else "taken"
 
 
-def state_elsewhere(heard: Heard) -> State:
+def state_elsewhere(heard: Found) -> State:
     """The word for a server of another machine, whose processes cannot be seen."""
     return {"wanted": "running", "silent": "hung", "other": "taken", "nothing": "unreachable"}[heard.word]  # type: ignore[return-value]
 
 
-def in_words(state: State, heard: Heard, record: Record | None, standing: Standing | None) -> list[str]:
+def in_words(state: State, heard: Found, record: Record | None, standing: Standing | None) -> list[str]:
     """What a person should know beside the word, in sentences."""
     said = []
     if state == "hung":

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -16,57 +15,14 @@ from iterativectl.generation.comfyui import waiting
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.transport import Address, Transport, Unreachable, parsed
 from iterativectl.generation.comfyui.waiting import Pace
+from iterativectl.ports import Device, Found, Jobs, ServerStatus
 
 FOLDERS = ("checkpoints", "diffusion_models", "loras", "controlnet", "vae", "upscale_models")
 KNOCK = Pace(connect=2.0, read=3.0, overall=4.0, retries=())
 LOOK = Pace(connect=5.0, read=15.0, overall=20.0, retries=())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
-    """What is found at an address.
-
-    word: `wanted` is a ComfyUI, `other` is something else, `silent` takes the connection and does not answer,
-    `nothing` listens there. `argv` is the command line that a ComfyUI names as its own, if it does.
-    """
-
-    word: Literal["wanted", "other", "silent", "nothing"]
-    argv: tuple[str, ...] = ()
-    detail: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Device:
-    """A device that ComfyUI computes on; memory in bytes, None where it does not say."""
-
-    name: str
-    type: str
-    vram_total: int | None
-    vram_free: int | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Jobs:
-    """Jobs in the queue: of this program (whichever run), and of others."""
-
-    ours: int
-    others: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ServerStatus:
-    """What a server says of itself. `models` has the folders it knows, with the number of files in each."""
-
-    version: str
-    python: str
-    pytorch: str
-    devices: tuple[Device, ...]
-    running: Jobs
-    pending: Jobs
-    models: Mapping[str, int]
-
-
-class Server:
+class ComfyUIServer:
     """One address, to be looked at."""
 
     def __init__(self, address: Address, clock: Clock) -> None:
