@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from iterativectl import files, generation, opening, runner
 from iterativectl.attention import Attention
@@ -36,6 +36,10 @@ from iterativectl.project.runs import RunRecord
 from iterativectl.project.usage import UsageFile
 from iterativectl.standing import Standing
 from iterativectl.vision.routes import build_models, build_router
+
+if TYPE_CHECKING:
+    from iterativectl.generation.comfyui.client import Client
+    from iterativectl.generation.comfyui.inspect import Inspected
 
 __all__ = ["DryRun", "RunOptions", "World", "dry_run", "findings", "run_project"]
 
@@ -107,6 +111,25 @@ def comfyui_server(url: str, headers: Mapping[str, str], world: World) -> Server
     from iterativectl.generation.comfyui.status import ComfyUIServer
 
     return ComfyUIServer(address_at(url, headers, world.environ), world.clock)
+
+
+def comfyui_client(url: str, headers: Mapping[str, str], world: World) -> Client:
+    """The routes of the ComfyUI at an address, to be asked from outside a run."""
+    from iterativectl.generation.comfyui import address_at
+    from iterativectl.generation.comfyui.client import Client
+    from iterativectl.generation.comfyui.status import LOOK
+    from iterativectl.generation.comfyui.transport import Transport
+
+    return Client(Transport(address_at(url, headers, world.environ), LOOK, world.clock))
+
+
+def inspect_workflow(
+    content: bytes, name: str, told: Mapping[str, str], aigen: AIGen | None = None
+) -> Inspected:
+    """A ComfyUI workflow, read and traced, to be asked what it does and needs. Raises WorkflowRejected."""
+    from iterativectl.generation.comfyui.inspect import Inspected
+
+    return Inspected(content, name, told, aigen)
 
 
 def findings(

@@ -29,6 +29,7 @@ COMMANDS = {
     "project": Entry(_AT + "project", "Make a project, or list them."),
     "rules": Entry(_AT + "rules", "Check a project's rules."),
     "mask": Entry(_AT + "mask", "Draw a mask (which part of the picture may change), show it, list them."),
+    "workflow": Entry(_AT + "workflow", "List ComfyUI workflows, see what one needs, check one."),
     "doctor": Entry(_AT + "doctor", "Look for what is missing or wrong, and say what to do."),
     "comfyui": Entry(_AT + "comfyui", "Start and stop a ComfyUI on this machine, and see how one is."),
     "init": Entry(_AT + "init", "Make a workspace: a folder for projects, with an example."),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from iterativectl.model import Finding
@@ -66,8 +65,3 @@ class Answer:
     models: tuple[ModelNeed, ...]
     missing: tuple[NodeNeed, ...]
     findings: tuple[Finding, ...]
-
-
-def errors(findings: tuple[Finding, ...]) -> Iterator[Finding]:
-    """Those that keep it from running."""
-    return (finding for finding in findings if finding.status == "error")

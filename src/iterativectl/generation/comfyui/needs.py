@@ -86,8 +86,13 @@ def compared(graph: Graph, described: Mapping[str, Any], checkpoint: Slot | None
     )
 
 
-def findings(needs: Needs, known: Sequence[str]) -> Iterator[Finding]:
-    """What keeps the server from running it. `known` are all its node classes, for "did you mean"."""
+def findings(
+    needs: Needs, known: Sequence[str], pages: Mapping[str, Sequence[str]] | None = None
+) -> Iterator[Finding]:
+    """What keeps the server from running it. `known` are all its node classes, for "did you mean".
+
+    `pages`: file name -> where people get it.
+    """
     for node in needs.missing:
         yield Finding(
             status="error",
@@ -97,15 +102,16 @@ def findings(needs: Needs, known: Sequence[str]) -> Iterator[Finding]:
         )
     lacking = {(need.node, need.input): need for need in needs.models if need.there is False}
     for slot, fault in needs.faults:
-        todo = cure(lacking[slot]) if slot in lacking else ""
+        todo = cure(lacking[slot], (pages or {}).get(lacking[slot].file, ())) if slot in lacking else ""
         yield Finding(status="error", what=f"workflow: {fault}", todo=todo)
 
 
-def cure(need: ModelNeed) -> str:
+def cure(need: ModelNeed, pages: Sequence[str] = ()) -> str:
     """What a person can do about a model file that the server does not have."""
-    setting = "set model.ckpt_name in AIGen.yaml to" if need.chosen else "name in the workflow"
     where = f"ComfyUI's models/{need.folder}" if need.folder else "its folder below ComfyUI's models/"
-    return f"Put it into {where}, or {setting} one that is there."
+    put = f"Get it from {' or '.join(pages)} and put it into {where}" if pages else f"Put it into {where}"
+    setting = "set model.ckpt_name in AIGen.yaml to" if need.chosen else "name in the workflow"
+    return f"{put}, or {setting} one that is there."
 
 
 def _has(need: ModelNeed, description: Mapping[str, Any] | None) -> bool | None:
