@@ -6,14 +6,25 @@ so that a step cut off in the middle costs nothing the second time either.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from iterativectl import files, masked
 from iterativectl.assessing import advised, assess
 from iterativectl.errors import GenerationError, ImageError, ServerUnavailable
 from iterativectl.events import Event
-from iterativectl.model import Advice, Assessment, Call, Failure, Generation, History, Iteration, Plan
+from iterativectl.model import (
+    Advice,
+    Assessment,
+    Call,
+    Failure,
+    Generation,
+    History,
+    Iteration,
+    Plan,
+    Ticket,
+)
 from iterativectl.ports import GenerationInputs
 from iterativectl.project import metadata, runs
 from iterativectl.project.tickets import TicketFile
@@ -23,19 +34,24 @@ from iterativectl.steps import Attempt, stand
 def make(work: Attempt, plan: Plan, history: History) -> Iteration:
     """Carry out a plan and commit it. A picture that cannot be made is a committed failure.
 
-    Raises JudgeUnavailable, LimitReached, StorageError or StopRequested: then the steps done so far stay.
+    Raises JudgeUnavailable, LimitReached, StorageError or StopRequested: then the steps done so far stay; so
+    does ServerUnavailable where this plan is the only one of its kind, as a variant is.
     """
     began = work.clock.monotonic()
     try:
         generation, before = _generate(work, plan)
     except (GenerationError, ServerUnavailable, ImageError) as error:
+        if work.run.variants and isinstance(error, ServerUnavailable):
+            raise
         failure = Failure(code=error.code, message=error.message, hint=error.hint)
         failed = Iteration(plan=plan, status="failed", failure=failure)
         return _commit(work, failed, None, (), {"generate": work.clock.monotonic() - began})
     generated = work.clock.monotonic()
     assessed = assess(work, plan, before)
     judged = work.clock.monotonic()
-    advice, calls = advised(work, plan, assessed.assessment, history)
+    advice, calls = (
+        (None, ()) if work.run.variants else advised(work, plan, assessed.assessment, history)
+    )  # nothing follows a variant that could take advice
     seconds = {
         "generate": generated - began,
         "judge": judged - generated,
@@ -47,6 +63,8 @@ def make(work: Attempt, plan: Plan, history: History) -> Iteration:
 
 def advise(work: Attempt, plan: Plan, assessment: Assessment, history: History) -> Advice | None:
     """Advice for an iteration that was committed without, because the run ended there at the time."""
+    if work.run.variants:
+        return None
     return advised(work, plan, assessment, replace(history, iterations=history.iterations[:-1]))[0]
 
 
@@ -60,7 +78,8 @@ def _generate(work: Attempt, plan: Plan) -> tuple[Generation, float | None]:
     def report(event: Event) -> None:
         work.report(replace(event, iteration=number))
 
-    generation, before = work.generator.generate(plan, _inputs(work, plan, sent), report), None
+    told = partial(stand, work, plan, "generate")
+    generation, before = work.generator.generate(plan, _inputs(work, plan, sent, told), report), None
     if plan.mask is not None and sent.destination != image:
         region = work.regions.of(plan.mask)
         generation, before = masked.put_back(source, sent, image, region, generation)
@@ -75,7 +94,21 @@ def _generate(work: Attempt, plan: Plan) -> tuple[Generation, float | None]:
     return generation, before
 
 
-def _inputs(work: Attempt, plan: Plan, sent: masked.Sent) -> GenerationInputs:
+def inputs_ahead(work: Attempt, plan: Plan) -> GenerationInputs:
+    """The inputs of a plan that is made before its turn: the checkpoint speaks of the one whose turn it is.
+
+    Raises ImageError for a picture or mask that cannot be used.
+    """
+    sent = masked.sent(
+        work.paths, work.run, work.regions, plan, masked.source(work.project, work.paths, plan)
+    )
+    return _inputs(work, plan, sent, lambda ticket: None)
+
+
+def _inputs(
+    work: Attempt, plan: Plan, sent: masked.Sent, opened: Callable[[Ticket], None]
+) -> GenerationInputs:
+    """`opened` is told of every ticket that is opened."""
     number = plan.iteration
     control = work.run.control
     return GenerationInputs(
@@ -87,7 +120,7 @@ def _inputs(work: Attempt, plan: Plan, sent: masked.Sent) -> GenerationInputs:
         tickets=TicketFile.of_unfinished(
             work.paths.tickets(number),
             lambda: work.clock.now().isoformat(),
-            lambda ticket: stand(work, plan, "generate", ticket),
+            opened,
         ),
         attend=work.attention,
         project=work.project.name,

@@ -9,10 +9,10 @@ same loop. Whoever decides (a policy) does nothing else; whoever acts (here, in 
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from iterativectl import attempt, files
 from iterativectl.errors import (
@@ -33,18 +33,20 @@ from iterativectl.steps import Attempt
 _log = logging.getLogger(__name__)
 
 
-class Policy(Protocol):
-    """Decides and does nothing else."""
-
-    def decide(self, history: History) -> Stop | Sequence[Plan]: ...
+def _nothing(history: History, decision: Stop) -> None:
+    """What there is to do at the end of a run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Work(Attempt):
-    """All that one run works with. `wait_seconds`: how long a lost server is waited for."""
+    """All that one run works with. `wait_seconds`: how long a lost server is waited for.
+
+    `at_end` is called when the run has come to its end, before that is written down: after a kill, again.
+    """
 
     usage: UsageFile
     wait_seconds: float
+    at_end: Callable[[History, Stop], None] = _nothing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -245,7 +247,7 @@ def _finish(work: Work, history: History, decision: Stop, began: float) -> Ended
     kept = _publish(work, history, best, decision, decision.status) if best else None
     score = best.assessment.score if best and best.assessment else None
     work.attention.obeyed()
-    shown = work.project.output_image if best and kept is None else None
+    shown = work.project.output_image if best and kept is None and not work.run.variants else None
     ended = Ended(
         run_id=work.run.run_id,
         status=decision.status,
@@ -259,6 +261,7 @@ def _finish(work: Work, history: History, decision: Stop, began: float) -> Ended
         usage=work.usage.totals(),
         seconds=work.clock.monotonic() - began,
     )
+    work.at_end(history, decision)
     work.standing.save(status=decision.status, reason=decision.reason)
     data = records.to_json(ended) | {"path": work.paths.relative(ended.output) if ended.output else None}
     del data["output"]
@@ -267,7 +270,13 @@ def _finish(work: Work, history: History, decision: Stop, began: float) -> Ended
 
 
 def _publish(work: Work, history: History, best: Iteration, decision: Stop, status: str) -> str | None:
+    """The best picture becomes the project's output, unless an earlier one keeps its place: that run's id.
+
+    Variants are there to be compared: they do not touch what the project has.
+    """
     assert best.assessment is not None
+    if work.run.variants:
+        return None
     result = output.Result(
         best=best,
         accepted=stages.accepted(best, work.run.rules, work.masks),

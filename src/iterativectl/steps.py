@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from iterativectl import files
 from iterativectl.attention import Attention
@@ -17,14 +17,24 @@ from iterativectl.images.normalise import Pixels, to_picture, to_pixels
 from iterativectl.images.similarity import working_size
 from iterativectl.judging.judge import Judge, Record
 from iterativectl.masked import Regions
-from iterativectl.model import Call, Picture, Plan, Ticket
+from iterativectl.model import Call, History, Picture, Plan, Stop, Ticket
 from iterativectl.policy import stages
-from iterativectl.policy.classic import Classic
+from iterativectl.policy.tuning import Direction
 from iterativectl.ports import Generator, Purpose, Reporter
 from iterativectl.project import records
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
 from iterativectl.standing import Standing
+
+
+class Policy(Protocol):
+    """Decides and does nothing else."""
+
+    def decide(self, history: History) -> Stop | Sequence[Plan]:
+        """The next plans, of which the first is made next, or why the run ends."""
+
+    def direction(self, history: History) -> Direction | None:
+        """Which way parameters go next; None: no model is asked for any."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +44,7 @@ class Attempt:
     project: ProjectPaths
     paths: RunPaths
     run: RunRecord
-    policy: Classic
+    policy: Policy
     generator: Generator
     judge: Judge
     standing: Standing
