@@ -37,11 +37,11 @@ def test_memory_is_freed_before_the_second_try(rigged: Rigged) -> None:
 def test_a_slow_answer_is_not_a_dead_server(rigged: Rigged) -> None:
     """While it samples, two answers in a row do not come in time; the job is neither lost nor sent again."""
     fake, rig = rigged(job_seconds=0.4)
-    rig.pace = replace(QUICK, read=0.25)
+    rig.pace = replace(QUICK, read=0.4)
 
     def freeze(event: Event) -> None:
         if event.type == "generation_progress" and event.data["value"] == 1:
-            fake.switches.set("server", "freeze(0.5)x2")
+            fake.switches.set("server", "freeze(0.8)x2")
 
     rig.on_event = freeze
     rig.generate()
