@@ -63,9 +63,10 @@ def _outline(pixels: Pixels, box: Box, others: Sequence[Box]) -> Outline:
         return _kept(whole, "it is too small for an outline")
     if (marks == cv2.GC_BGD).mean() < 0.02:
         return _kept(whole, "there is no background beside it to tell it from")
-    found = _cut(crop, marks)
+    extent: Size = (around.width, around.height)
+    found = _cut(crop, marks) & boxes(extent, [_moved(box.widened(LOOSE, least=1), around)])
     found = _cleaned(found, box.area)
-    part = boxes((around.width, around.height), [_moved(box, around)])
+    part = boxes(extent, [_moved(box, around)])
     covered = float((found & part).sum()) / box.area
     if covered < LEAST:
         return _kept(whole, "its colours are those of the background")

@@ -1,7 +1,7 @@
 """Regions of a picture drawn by shape: boxes, polygons, and what can be done with a region. Pure.
 
 A region is a bool array, height x width, True where the picture may be edited. Coordinates are pixels of the
-upright picture, x to the right, y downwards, from the top left corner.
+upright picture, x to the right, y downwards; 0, 0 is its top left corner.
 """
 
 from __future__ import annotations
@@ -20,8 +20,6 @@ Inside = NDArray[np.bool_]  # height x width
 Size = tuple[int, int]  # width, height
 Point = tuple[float, float]  # x, y
 Combining = Literal["replace", "add", "subtract"]
-
-_SUBPIXEL_BITS = 4  # cv2.fillPoly takes corners in sixteenths of a pixel
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,16 +95,23 @@ def boxes(size: Size, drawn: Sequence[Box]) -> Inside:
 
 
 def polygon(size: Size, corners: Sequence[Point]) -> Inside:
-    """The pixels of a closed polygon, its edge included. Lines that cross make it even-odd.
+    """The pixels whose middle lies in a closed polygon; where it overlaps itself twice, it is outside.
 
-    (x, y) is the middle of the pixel x, y. Raises ValueError for less than three corners.
+    x, y are places between pixels, as a box's sides are: the pixel (0, 0) goes from 0 to 1, its middle is at
+    0.5. Corners may lie outside the picture. Raises ValueError for less than three.
     """
     if len(corners) < 3:
         raise ValueError(f"a polygon has at least 3 corners, not {len(corners)}")
-    canvas = np.zeros((size[1], size[0]), np.uint8)
-    points = np.round(np.asarray(corners, np.float64) * 2**_SUBPIXEL_BITS).astype(np.int32)
-    cv2.fillPoly(canvas, [points.reshape(-1, 1, 2)], 255, lineType=cv2.LINE_8, shift=_SUBPIXEL_BITS)
-    return np.asarray(canvas > 0)
+    # Not cv2.fillPoly: it moves corners that lie outside the picture to its edge, and the sides with them.
+    width, height = size
+    crossed = np.zeros((height, width + 1), np.uint8)
+    ends = np.asarray(corners, np.float64)
+    for (x1, y1), (x2, y2) in zip(ends, np.roll(ends, -1, axis=0), strict=True):
+        first, last = (int(np.clip(np.ceil(y - 0.5), 0, height)) for y in sorted((y1, y2)))
+        rows = np.arange(first, last)
+        across = x1 + (x2 - x1) * (rows + 0.5 - y1) / (y2 - y1) if len(rows) else rows
+        crossed[rows, np.clip(np.ceil(across - 0.5), 0, width).astype(np.intp)] ^= 1
+    return np.asarray(np.bitwise_xor.accumulate(crossed, axis=1)[:, :width] > 0)
 
 
 def combined(before: Inside, drawn: Inside, how: Combining) -> Inside:

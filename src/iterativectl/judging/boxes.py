@@ -69,17 +69,18 @@ def read_boxes(text: str, family: Family, finish: str = "stop") -> Reading:
         if failure := gate(text):
             return Reading(failure=finding.FAILURES[failure])
     body = finding.without_thoughts(text)
-    spans = jsontext.spans(body)
+    whole = _decoded(body)
+    spans = [] if whole is not None else jsontext.spans(body)
     if spans and (spans[-1].state == "cut" or (finish == "length" and _goes_on(body, spans[-1]))):
         return Reading(failure=finding.FAILURES["cut"])
     records: list[Reading] = []
     wholes: list[Reading] = []
-    for value in _values(body, spans):
+    for value in [whole] if whole is not None else _values(body, spans):
         if (reading := _read(value, family)) is not None:
             (records if _is_record(value) else wholes).append(reading)
     if wholes:
         return wholes[-1]  # of several whole replies the last one counts: the others were drafts
-    return _joined(records) if records else Reading(failure=_why(body, spans))
+    return _joined(records) if records else Reading(failure=_why(body, jsontext.spans(body)))
 
 
 def _goes_on(body: str, last: Span) -> bool:
@@ -87,14 +88,7 @@ def _goes_on(body: str, last: Span) -> bool:
 
 
 def _values(body: str, spans: Sequence[Span]) -> Iterator[Any]:
-    """Every value that the text holds, in order: the whole of it, or each object and list in it."""
-    try:
-        value, end = jsontext.decode(body)
-    except json.JSONDecodeError:
-        end = -1
-    if end == len(body):
-        yield value
-        return
+    """Each object and list of objects in the text, in order; numbers that stand alone if there is none."""
     for span in spans:
         yield span.value if span.state == "good" else _mended(span.text)
     if not spans and (pairs := _PAIRS.findall(body)):

@@ -89,6 +89,7 @@ class Locator:
         JudgeError when no model can be asked, LimitReached.
         """
         failures: list[JudgeError] = []
+        target = " ".join(target.split())
         for route in self.routes:
             try:
                 return self._asked(route, pixels, target)
@@ -127,7 +128,7 @@ class Locator:
         sent = conventions.sent_size((pixels.shape[1], pixels.shape[0]), family, self.longest)
         prompt = self.templates.render(
             TEMPLATE,
-            target=" ".join(target.split()),
+            target=target,
             convention=conventions.in_words(family, sent),
             schema=conventions.sketch(family),
         )
