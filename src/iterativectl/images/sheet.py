@@ -1,0 +1,249 @@
+"""A contact sheet: pictures side by side, each with its name and what was found of it below. Pure."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from iterativectl.images.normalise import Colour, Pixels
+
+Tone = Literal["plain", "quiet", "good", "bad", "unsure"]
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+LONGEST = 4800  # pixels of the sheet's longest side at most
+CELL = 480  # pixels of a cell's width where there is room
+SMALLEST = 160
+_SHAPE = 1.5  # the sheet's width : height that is aimed at: that of a screen
+_TALLEST, _WIDEST = 1.5, 0.4  # height : width of the place for a picture
+_GROUND: Colour = (24, 26, 30)
+_CARD: Colour = (36, 39, 45)
+_EMPTY: Colour = (70, 74, 82)
+_BEST: Colour = (255, 196, 0)
+_TONES: dict[Tone, Colour] = {
+    "plain": (236, 238, 240),
+    "quiet": (158, 164, 172),
+    "good": (120, 214, 130),
+    "bad": (255, 128, 118),
+    "unsure": (240, 200, 90),
+}
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cell:
+    """One picture and what is written below it. Without a picture a grey place with `missing` on it.
+
+    `name` may take two rows; each of `lines` is cut to one. `best`: framed, and said.
+    """
+
+    pixels: Pixels | None
+    name: str
+    lines: tuple[tuple[str, Tone], ...] = ()
+    missing: str = ""
+    best: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """Sizes in pixels. `place` is where a picture goes, `text` the height of small letters."""
+
+    columns: int
+    place: tuple[int, int]
+    text: int
+    rows_of_text: int
+
+    @property
+    def gap(self) -> int:
+        return max(6, self.text // 2)
+
+    @property
+    def name_text(self) -> int:
+        return round(self.text * 1.2)
+
+    @property
+    def caption(self) -> int:
+        """Height of all that is written below a picture."""
+        return round(2 * 1.25 * self.name_text + self.rows_of_text * 1.35 * self.text + 1.5 * self.gap)
+
+    @property
+    def cell(self) -> tuple[int, int]:
+        return self.place[0] + 2 * self.gap, self.place[1] + self.gap + self.caption
+
+    def size(self, cells: int) -> tuple[int, int]:
+        """Width and height of so many cells with the gaps between them, without a heading."""
+        rows = math.ceil(cells / self.columns)
+        width, height = self.cell
+        return self.gap + self.columns * (width + self.gap), self.gap + rows * (height + self.gap)
+
+
+def thumbnail(pixels: Pixels, longest: int = CELL) -> Pixels:
+    """The picture within `longest` pixels each way; smaller ones as they are."""
+    height, width = pixels.shape[:2]
+    if max(width, height) <= longest:
+        return pixels
+    factor = longest / max(width, height)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, Image.Resampling.LANCZOS))
+
+
+def sheet(cells: Sequence[Cell], heading: Sequence[str]) -> Pixels:
+    """All cells on one picture, row by row, below the lines of the heading. Raises ValueError for no cell."""
+    if not cells:
+        raise ValueError("a sheet needs at least one cell")
+    layout = _layout(cells)
+    width, height = layout.size(len(cells))
+    head = _heading(heading, width, layout)
+    page = Image.new("RGB", (width, head.height + height), _GROUND)
+    page.paste(head, (0, 0))
+    for number, cell in enumerate(cells):
+        row, column = divmod(number, layout.columns)
+        left = layout.gap + column * (layout.cell[0] + layout.gap)
+        top = head.height + layout.gap + row * (layout.cell[1] + layout.gap)
+        page.paste(_card(cell, layout), (left, top))
+    page.thumbnail((LONGEST, LONGEST))
+    return np.asarray(page)
+
+
+def _layout(cells: Sequence[Cell]) -> _Layout:
+    """The number of columns that brings the sheet nearest to a screen's shape, and how large cells can be."""
+    shapes = [c.pixels.shape[0] / c.pixels.shape[1] for c in cells if c.pixels is not None] or [0.75]
+    shape = min(max(shapes[0], _WIDEST), _TALLEST)
+    rows_of_text = max(len(cell.lines) for cell in cells)
+    number = len(cells)
+
+    def laid(columns: int, width: int) -> _Layout:
+        place = (width, max(1, round(width * shape)))
+        return _Layout(columns, place, max(11, round(width / 26)), rows_of_text)
+
+    def badness(columns: int) -> float:
+        layout = laid(columns, CELL)
+        width, height = layout.size(number)
+        empty = columns * math.ceil(number / columns) - number
+        return abs(math.log(width / height / _SHAPE)) + 0.15 * empty / columns
+
+    columns = min(range(1, number + 1), key=badness)
+    width = CELL
+    while width > SMALLEST and max(laid(columns, width).size(number)) > LONGEST * 0.95:
+        width -= 16
+    return laid(columns, width)
+
+
+def _heading(lines: Sequence[str], width: int, layout: _Layout) -> Image.Image:
+    """The lines of the heading, the first one larger; long ones are cut."""
+    if not lines:
+        return Image.new("RGB", (width, 0), _GROUND)
+    sizes = [round(layout.text * 1.6), *[layout.name_text] * (len(lines) - 1)]
+    strip = Image.new("RGB", (width, round(sum(1.4 * size for size in sizes) + layout.gap)), _GROUND)
+    pen, top = ImageDraw.Draw(strip), float(layout.gap)
+    for number, (text, size) in enumerate(zip(lines, sizes, strict=True)):
+        font = ImageFont.load_default(size)
+        fill = _TONES["plain" if number == 0 else "quiet"]
+        pen.text(
+            (2 * layout.gap, top), _cut(_clean(text), font, width - 4 * layout.gap), fill=fill, font=font
+        )
+        top += 1.4 * size
+    return strip
+
+
+def _card(cell: Cell, layout: _Layout) -> Image.Image:
+    card = Image.new("RGB", layout.cell, _CARD)
+    pen = ImageDraw.Draw(card)
+    gap, (width, height) = layout.gap, layout.place
+    if cell.pixels is None:
+        pen.rectangle((gap, gap, gap + width - 1, gap + height - 1), fill=_EMPTY)
+        _missing(pen, cell.missing, layout)
+    else:
+        picture = _fitted(cell.pixels, layout.place)
+        card.paste(picture, (gap + (width - picture.width) // 2, gap + (height - picture.height) // 2))
+    if cell.best:
+        _mark(pen, layout)
+    _write(pen, cell, layout)
+    return card
+
+
+def _fitted(pixels: Pixels, place: tuple[int, int]) -> Image.Image:
+    """As large as the place allows, but at most four times its own size."""
+    height, width = pixels.shape[:2]
+    factor = min(place[0] / width, place[1] / height, 4.0)
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    picture = Image.fromarray(np.ascontiguousarray(pixels))
+    return picture.resize(size, Image.Resampling.LANCZOS if factor < 1 else Image.Resampling.BICUBIC)
+
+
+def _missing(pen: ImageDraw.ImageDraw, why: str, layout: _Layout) -> None:
+    """The reason, in the middle of where the picture would be."""
+    font = ImageFont.load_default(layout.text)
+    width, height = layout.place
+    rows = max(1, int(height / (1.35 * layout.text)) - 1)
+    lines = _wrapped(_clean(why), font, width - 4 * layout.gap, rows)
+    top = layout.gap + height / 2 - 1.35 * layout.text * (len(lines) - 1) / 2
+    for number, line in enumerate(lines):
+        at = (layout.gap + width / 2, top + 1.35 * layout.text * number)
+        pen.text(at, line, fill=_TONES["plain"], font=font, anchor="mm")
+
+
+def _mark(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
+    """A frame around the best, and the word on its picture."""
+    width, height = layout.cell
+    pen.rectangle((0, 0, width - 1, height - 1), outline=_BEST, width=max(3, layout.gap // 2))
+    font = ImageFont.load_default(layout.name_text)
+    left, top = 2 * layout.gap, 2 * layout.gap
+    box = pen.textbbox((left + layout.gap, top + layout.gap / 2), "best", font=font)
+    pen.rounded_rectangle(
+        (left, top, box[2] + layout.gap, box[3] + layout.gap // 2), radius=layout.gap // 2, fill=_BEST
+    )
+    pen.text((left + layout.gap, top + layout.gap / 2), "best", fill=_GROUND, font=font)
+
+
+def _write(pen: ImageDraw.ImageDraw, cell: Cell, layout: _Layout) -> None:
+    """Name and lines below the picture."""
+    width = layout.place[0]
+    top = layout.place[1] + 1.6 * layout.gap
+    font = ImageFont.load_default(layout.name_text)
+    for line in _wrapped(_clean(cell.name), font, width, 2):
+        pen.text((layout.gap, top), line, fill=_TONES["plain"], font=font)
+        top += 1.25 * layout.name_text
+    font = ImageFont.load_default(layout.text)
+    for text, tone in cell.lines:
+        pen.text((layout.gap, top), _cut(_clean(text), font, width), fill=_TONES[tone], font=font)
+        top += 1.35 * layout.text
+
+
+def _clean(text: str) -> str:
+    """In one line, without characters that have no picture."""
+    return " ".join(_UNPRINTABLE.sub(" ", text).split())
+
+
+def _wrapped(text: str, font: Font, width: float, rows: int) -> list[str]:
+    """The text in at most so many rows, broken between words, the last one cut."""
+    lines: list[str] = []
+    words = text.split(" ")
+    while words and len(lines) < rows:
+        if len(lines) == rows - 1:
+            return [*lines, _cut(" ".join(words), font, width)]
+        taken = 1
+        while taken < len(words) and font.getlength(" ".join(words[: taken + 1])) <= width:
+            taken += 1
+        lines.append(_cut(" ".join(words[:taken]), font, width))
+        words = words[taken:]
+    return lines
+
+
+def _cut(text: str, font: Font, width: float) -> str:
+    """As much of the text as fits, with three dots for the rest."""
+    if font.getlength(text) <= width:
+        return text
+    low, high = 0, len(text)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if font.getlength(text[:middle].rstrip() + "...") <= width:
+            low = middle
+        else:
+            high = middle - 1
+    return text[:low].rstrip() + "..."
