@@ -40,7 +40,7 @@ def data(shelved: Shelved, told: Sidecar | None, inspection: Inspection) -> dict
     from iterativectl.project import records
 
     return {
-        "name": shelved.name,
+        "workflow": shelved.name,
         "workflow_file": shelved.setting,
         "from": shelved.home,
         "path": str(shelved.path),

@@ -155,7 +155,7 @@ def _data(subject: Subject, result: Result) -> dict[str, Any]:
 
     found, told = result.inspection, subject.told
     return {
-        "name": subject.shelved.name,
+        "workflow": subject.shelved.name,
         "path": str(subject.shelved.path),
         "project": subject.project.name if subject.aigen and subject.project else None,
         "ok": result.ok,
