@@ -19,6 +19,10 @@ from pathlib import Path
 
 LIFE_SECONDS = 60.0
 GIB = 2**30
+DEAF = (
+    "import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); "
+    f"time.sleep({LIFE_SECONDS})"
+)
 
 
 def arguments() -> argparse.Namespace:
@@ -46,8 +50,7 @@ def main() -> None:
     if given.deaf:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if given.child:
-        code = f"import signal, time; signal.signal(15, signal.SIG_IGN); print('deaf', flush=True); time.sleep({LIFE_SECONDS})"
-        child = subprocess.Popen([sys.executable, "-c", code])
+        child = subprocess.Popen([sys.executable, "-c", DEAF])
         with (here / "pids").open("a") as pids:
             pids.write(f"{child.pid}\n")
     if given.die is not None:

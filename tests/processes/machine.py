@@ -17,7 +17,7 @@ from pathlib import Path
 
 from iterativectl.clock import SystemClock
 from iterativectl.generation.comfyui import address_at
-from iterativectl.generation.comfyui.status import Server
+from iterativectl.generation.comfyui.status import ComfyUIServer
 from iterativectl.processes import installation, target
 from iterativectl.processes.comfyui import LocalComfyUI, World, plan
 from iterativectl.processes.launch import Launch
@@ -68,7 +68,7 @@ class Site:
     def local(self) -> LocalComfyUI:
         """As a command sees it: nothing is remembered from one to the next."""
         clock = HastyClock()
-        server = Server(address_at(self.url, {}, {}), clock)
+        server = ComfyUIServer(address_at(self.url, {}, {}), clock)
         world = World(environ={"PATH": os.defpath}, clock=clock, listen=server.found)
         return LocalComfyUI(self.folder, self.url, world)
 

@@ -79,7 +79,9 @@ def test_a_start_joins_one_that_does_not_answer_yet(site: Site) -> None:
 def test_starts_at_the_same_time_start_one(site: Site) -> None:
     found: list[str] = []
     threads = [
-        threading.Thread(target=lambda: found.append(site.local().start(site.command("--slow", "0.5")).outcome))
+        threading.Thread(
+            target=lambda: found.append(site.local().start(site.command("--slow", "0.5")).outcome)
+        )
         for _ in range(4)
     ]
     for thread in threads:

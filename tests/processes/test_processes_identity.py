@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 import signal
 import subprocess
@@ -17,6 +18,7 @@ from iterativectl.processes import identity
 from iterativectl.processes.identity import Seen
 
 NEEDS_PS = pytest.mark.skipif(shutil.which("ps") is None, reason="no ps on this machine")
+EXIT_CALL = {"x86_64": 60, "aarch64": 93}  # exit(2) of one thread
 SLEEPS = [sys.executable, "-c", "import time; time.sleep(60)"]
 
 
@@ -101,3 +103,21 @@ def test_a_group_lives_as_long_as_one_of_it() -> None:
         assert identity.group_lives(leader.pid)
         os.kill(child, signal.SIGKILL)
         assert until(lambda: not identity.group_lives(leader.pid))
+
+
+@pytest.mark.skipif(platform.machine() not in EXIT_CALL, reason="the number of the call is not known")
+def test_a_process_that_still_ends_has_not_let_go() -> None:
+    """Its first thread is a zombie, another is not through yet: its sockets are still open."""
+    code = (
+        "import ctypes, threading, time\n"
+        "threading.Thread(target=time.sleep, args=(60,), daemon=True).start()\n"
+        f"ctypes.CDLL(None).syscall({EXIT_CALL.get(platform.machine())}, 0)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], start_new_session=True)
+    try:
+        assert until(lambda: identity.look(child.pid) is None)
+        assert identity.group_lives(child.pid)
+    finally:
+        child.kill()
+        child.wait()
+    assert not identity.group_lives(child.pid)

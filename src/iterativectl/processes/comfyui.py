@@ -175,7 +175,7 @@ class LocalComfyUI:
         )
 
     def _failed(self, started: Record) -> StartFailed:
-        code = exit_code(started.pid)
+        code = exit_code(started.pid, self._world.clock)
         if self.recorded() != started:
             return StartFailed("ComfyUI was stopped or started again by another command meanwhile")
         how = "" if code is None else f" (exit code {code})" if code >= 0 else f" (signal {-code})"

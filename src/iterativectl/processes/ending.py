@@ -9,7 +9,7 @@ from typing import Literal
 from iterativectl.clock import Clock
 from iterativectl.processes import identity
 from iterativectl.processes.errors import NotIdentified, StillAlive
-from iterativectl.processes.launch import exit_code
+from iterativectl.processes.launch import reap
 from iterativectl.processes.record import Record, standing
 
 GRACE = 10.0  # seconds between the request to end and the kill
@@ -52,7 +52,7 @@ def _gone(group: int, clock: Clock, seconds: float) -> bool:
     """Wait until nobody of the group is alive. While anybody is, the number cannot be given to others."""
     deadline = clock.monotonic() + seconds
     while True:
-        exit_code(group)  # a child of this process stays in the table until it is asked for
+        reap(group)
         if not identity.group_lives(group):
             return True
         if clock.monotonic() >= deadline:

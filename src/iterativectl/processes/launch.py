@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from iterativectl.processes.errors import StartFailed
 from iterativectl.processes.record import ProcessPaths, Record
 
 LOCK_SECONDS = 30.0  # longer than a stop takes
-_LOCK_EVERY = 0.2
+_EVERY = 0.2
+_ENDING_LOOKS = 10
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ def alone(paths: ProcessPaths, clock: Clock) -> Iterator[None]:
                 f"another command is starting or stopping it just now ({paths.lock})",
                 "Wait for that command to end, then try again.",
             )
-        clock.sleep(_LOCK_EVERY)
+        clock.sleep(_EVERY)
     try:
         yield
     finally:
@@ -78,13 +79,26 @@ def launch(wanted: Launch, paths: ProcessPaths, clock: Clock) -> Record:
     return made
 
 
-def exit_code(pid: int) -> int | None:
-    """How a child of this very process ended (below 0: by that signal); None: it lives, or is no child."""
-    try:
-        found, status = os.waitpid(pid, os.WNOHANG)
-    except ChildProcessError:
-        return None
-    return os.waitstatus_to_exitcode(status) if found else None
+def exit_code(pid: int, clock: Clock) -> int | None:
+    """How a child of this very process that has ended did so (below 0: by that signal); None for no child.
+
+    Its last threads may need a moment to end, too.
+    """
+    for _ in range(_ENDING_LOOKS):
+        try:
+            found, status = os.waitpid(pid, os.WNOHANG)
+        except ChildProcessError:
+            return None
+        if found:
+            return os.waitstatus_to_exitcode(status)
+        clock.sleep(_EVERY)
+    return None
+
+
+def reap(pid: int) -> None:
+    """Take a child that has ended out of the system's table; nothing for others."""
+    with suppress(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
 
 
 def _spawn(wanted: Launch, log: int) -> int:

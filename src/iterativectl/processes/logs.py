@@ -28,11 +28,19 @@ def open_new(path: Path) -> int:
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND | os.O_CLOEXEC, 0o644)
 
 
-def tail(path: Path, count: int) -> list[str]:
-    """The last `count` lines as a terminal would show them; none when there is no log."""
+def size(path: Path) -> int:
+    """Its bytes; 0 when there is no log."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
+
+
+def tail(path: Path, count: int, end: int | None = None) -> list[str]:
+    """The last `count` lines (before byte `end`) as a terminal would show them; none when there is no log."""
     try:
         with path.open("rb") as log:
-            end = log.seek(0, os.SEEK_END)
+            end = log.seek(0, os.SEEK_END) if end is None else end
             start, content = end, b""
             while start > 0 and content.count(b"\n") <= count and end - start < MOST:
                 start = max(0, start - BLOCK)
@@ -52,16 +60,20 @@ def last_line(path: Path) -> str:
     return next((line.strip() for line in reversed(tail(path, 20)) if line.strip()), "")
 
 
-def follow(path: Path, alive: Callable[[], bool], clock: Clock, every: float = 0.5) -> Iterator[str]:
-    """Lines that come from now on, until `alive` says no and the rest is read. A new log is gone on with."""
-    position = path.stat().st_size if path.exists() else 0
+def follow(
+    path: Path, position: int, alive: Callable[[], bool], clock: Clock, every: float = 0.5
+) -> Iterator[str]:
+    """Lines from byte `position` on, until `alive` says no and the rest is read.
+
+    A log that begins anew, because it was started again, is gone on with.
+    """
     rest = ""
     while True:
         going_on = alive()  # before reading: what it wrote last is read, too
-        size = path.stat().st_size if path.exists() else 0
-        if size < position:  # it was started again
+        end = size(path)
+        if end < position:  # it was started again
             position, rest = 0, ""
-        content, position = _from(path, position) if size > position else (b"", position)
+        content, position = _from(path, position) if end > position else (b"", position)
         *lines, rest = (rest + content.decode("utf-8", "replace")).split("\n")
         yield from map(shown, lines)
         if not going_on:

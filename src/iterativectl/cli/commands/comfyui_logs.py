@@ -47,13 +47,14 @@ def command(project: str | None, port: int | None, lines: int, follow: bool, pre
             f"No {'earlier ' if previous else ''}ComfyUI was started here at {place.local.url}; "
             "one that was started otherwise keeps its own.",
         )
-    found = logs.tail(path, lines)
+    end = logs.size(path)
+    found = logs.tail(path, lines, end)
     if invocation.as_json:
         invocation.print_json("comfyui_logs/1", address=place.local.url, path=str(path), lines=found)
         return ExitCode.OK
     _show(invocation, path, found)
     if follow:
-        _follow(invocation, place)
+        _follow(invocation, place, end)
     return ExitCode.OK
 
 
@@ -65,7 +66,7 @@ def _show(invocation: Invocation, path: Path, found: list[str]) -> None:
     invocation.out.write("".join(f"{clean(line)}\n" for line in found))
 
 
-def _follow(invocation: Invocation, place: shared.Meant) -> None:
+def _follow(invocation: Invocation, place: shared.Meant, end: int) -> None:
     """New lines until the process ends. Ctrl-C is how a person leaves, not a failure."""
     from iterativectl.cli.blocks import Line, clean
     from iterativectl.processes import logs
@@ -74,7 +75,7 @@ def _follow(invocation: Invocation, place: shared.Meant) -> None:
         return place.local.living() is not None
 
     try:
-        for line in logs.follow(place.local.paths.log, alive, invocation.env.clock):
+        for line in logs.follow(place.local.paths.log, end, alive, invocation.env.clock):
             invocation.out.write(f"{clean(line)}\n")
     except KeyboardInterrupt:
         invocation.env.deafen()

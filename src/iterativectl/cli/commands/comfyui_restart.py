@@ -24,14 +24,17 @@ def command(project: str | None, port: int | None, wait: float, force: bool) -> 
     """
     from iterativectl.cli.commands.comfyui_start import finish
     from iterativectl.cli.commands.comfyui_stop import stop
+    from iterativectl.processes import target
 
     invocation = current()
     place = shared.meant(invocation, project, port, shared.started_here)
+    target.target(place.local.url)
     before = place.local.recorded()
     if before is None:
         raise UsageError(
             f"no ComfyUI was started here at {place.local.url}",
             f"`iterativectl comfyui start{place.options}` starts one.",
         )
-    stop(invocation, place, force)
-    return finish(invocation, place, place.local.start(lambda: place.local.again(before)), wait)
+    stopped = stop(invocation, place, force)
+    started = place.local.start(lambda: place.local.again(before))
+    return finish(invocation, place, started, wait, stopped)

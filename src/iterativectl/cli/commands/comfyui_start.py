@@ -12,7 +12,7 @@ from iterativectl.cli.invocation import Invocation, current
 from iterativectl.errors import ExitCode, UsageError
 
 if TYPE_CHECKING:
-    from iterativectl.processes.comfyui import Started
+    from iterativectl.processes.comfyui import Started, Stopped
     from iterativectl.processes.launch import Launch
 
 
@@ -52,8 +52,14 @@ def command(
     return finish(invocation, place, started, wait)
 
 
-def finish(invocation: Invocation, place: shared.Meant, started: Started, wait: float) -> int:
-    """Wait for the answer where there is none yet, and say how it stands."""
+def finish(
+    invocation: Invocation,
+    place: shared.Meant,
+    started: Started,
+    wait: float,
+    stopped: Stopped | None = None,
+) -> int:
+    """Wait for the answer where there is none yet, and say how it stands. `stopped`: the one before it."""
     from iterativectl.cli import comfyui_view as view
 
     answers, seconds = True, 0.0
@@ -62,7 +68,11 @@ def finish(invocation: Invocation, place: shared.Meant, started: Started, wait: 
     if invocation.as_json:
         log = str(place.local.paths.log)
         body = view.start_data(started.record, started.outcome, log, answers, seconds)
-        invocation.print_json("comfyui_start/1", address=place.local.url, **body)
+        if stopped is None:
+            invocation.print_json("comfyui_start/1", address=place.local.url, **body)
+        else:
+            both = {"stopped": view.stop_data(stopped), "started": body}
+            invocation.print_json("comfyui_restart/1", address=place.local.url, **both)
     else:
         _as_text(invocation, place, started, answers, seconds)
     return ExitCode.OK if answers else ExitCode.PAUSED

@@ -25,20 +25,23 @@ LOOK = Pace(connect=5.0, read=15.0, overall=20.0, retries=())
 class ComfyUIServer:
     """One address, to be looked at."""
 
-    def __init__(self, address: Address, clock: Clock) -> None:
+    def __init__(self, address: Address, clock: Clock, knock: Pace = KNOCK) -> None:
         self._address = address
         self._clock = clock
+        self._knock = knock
 
     def found(self) -> Found:
         """What is there, within seconds. Never raises for what it finds."""
         parts = urlsplit(self._address.base_url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
         try:
-            socket.create_connection((self._address.host, port), KNOCK.connect).close()
+            socket.create_connection((self._address.host, port), self._knock.connect).close()
         except OSError as error:
             return Found(word="nothing", detail=error.strerror or str(error))
         try:
-            answer = Transport(self._address, KNOCK, self._clock).request("GET", "/system_stats", _nobody)
+            answer = Transport(self._address, self._knock, self._clock).request(
+                "GET", "/system_stats", _nobody
+            )
             body = parsed(answer, self._address)
         except Unreachable as error:
             slow = isinstance(error.__cause__, requests.Timeout | waiting.TimedOut)
