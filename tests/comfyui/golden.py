@@ -1,54 +1,33 @@
-"""What a golden case of cases/trace and cases/patch says, computed."""
+"""What a golden case of cases/patch says, computed; its graph is one of tests/workflows."""
 
 from __future__ import annotations
 
 import copy
-import json
 from dataclasses import replace
 from typing import Any
 
+from tests.comfyui import graphs as cases
 from tests.comfyui.rig import PLAN
 
 from iterativectl.generation.comfyui import graph as graphs
-from iterativectl.generation.comfyui.graph import Workflow
 from iterativectl.generation.comfyui.patch import Names, patch
-from iterativectl.generation.comfyui.roles import Roles
-from iterativectl.generation.comfyui.trace import trace
 
-
-def traced(case: dict[str, Any]) -> Roles:
-    """The roles of a case's graph."""
-    graph = graphs.load(json.dumps(case["graph"]).encode(), "graph.json").graph
-    return trace(Workflow(name="graph.json", graph=graph), case["roles"])
-
-
-def summary(roles: Roles) -> dict[str, Any]:
-    """Roles as they stand in a case file: slots as `node.input`."""
-    return {
-        "sampler": roles.sampler,
-        "later": list(roles.later),
-        "settings": {name: ".".join(slot) for name, slot in roles.settings.items()},
-        "positive": [".".join(slot) for slot in roles.positive],
-        "negative": [".".join(slot) for slot in roles.negative],
-        "image": ".".join(roles.image or ()),
-        "mask": ".".join(roles.mask or ()),
-        "checkpoint": ".".join(roles.checkpoint or ()),
-        "save": roles.save,
-        "notes": list(roles.notes),
-    }
+NAMES = {"prefix": "iterative/p/r/iteration_3_T", "image": "iterative/in.png"}
 
 
 def changes(case: dict[str, Any]) -> dict[str, Any]:
-    """What the plan changes in a case's graph: `node.input` -> value, new nodes whole."""
-    graph, roles = case["graph"], traced(case)
-    plan = replace(PLAN, parameters=replace(PLAN.parameters, **case["plan"].get("parameters", {})))
-    names = Names(prefix="iterative/p/r/iteration_3_T", image="iterative/in.png", **case["names"])
+    """What the plan changes in a case's graph: `node.input` -> value, new and replaced nodes whole."""
+    known = cases.case(case["workflow"])
+    graph, roles = graphs.load(cases.content(known), "graph.json").graph, cases.traced(known)
+    wanted = case["plan"]
+    parameters = replace(PLAN.parameters, **wanted.get("parameters", {}))
+    plan = replace(PLAN, parameters=parameters, mask=wanted.get("mask"))
     before = copy.deepcopy(graph)
-    patched = patch(graph, roles, plan, names)
+    patched = patch(graph, roles, plan, Names(**{**NAMES, **case["names"]}))
     assert graph == before, "the given graph was changed"
     found: dict[str, Any] = {}
     for node, entry in patched.items():
-        if node not in graph:
+        if node not in graph or entry["class_type"] != graph[node]["class_type"]:
             found[node] = entry
             continue
         old = graph[node]["inputs"]

@@ -1,16 +1,15 @@
-"""Graphs: reading files, finding roles (cases/trace), writing plans into them (cases/patch)."""
+"""Graphs: reading files, and writing plans into them (cases/patch); test_comfyui_workflows finds roles."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, PngImagePlugin
-from tests.comfyui.golden import changes, summary, traced
+from tests.comfyui.golden import changes
+from tests.comfyui.graphs import png
 
 from iterativectl import resources
 from iterativectl.errors import WorkflowRejected
@@ -18,56 +17,14 @@ from iterativectl.generation.comfyui import graph as graphs
 from iterativectl.generation.comfyui.patch import prefix
 from iterativectl.generation.comfyui.trace import trace
 
-CASES = Path(__file__).resolve().parents[1] / "cases"
+CASES = sorted((Path(__file__).resolve().parents[1] / "cases" / "patch").glob("*.json"))
 MINIMAL: dict[str, Any] = {"1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}}}
 
 
-def _cases(folder: str, wanted: str) -> list[Any]:
-    found = [
-        pytest.param(json.loads(p.read_text()), id=p.stem) for p in sorted((CASES / folder).glob("*.json"))
-    ]
-    assert found
-    return [case for case in found if wanted in case.values[0]]
-
-
-@pytest.mark.parametrize("case", _cases("trace", "expect"))
-def test_trace(case: dict[str, Any]) -> None:
-    assert summary(traced(case)) == case["expect"]
-
-
-@pytest.mark.parametrize("case", _cases("trace", "error"))
-def test_trace_refuses(case: dict[str, Any]) -> None:
-    with pytest.raises(WorkflowRejected) as caught:
-        traced(case)
-    assert [caught.value.message, caught.value.hint] == case["error"]
-
-
-@pytest.mark.parametrize("case", _cases("patch", "expect"))
-def test_patch(case: dict[str, Any]) -> None:
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_patch(path: Path) -> None:
+    case = json.loads(path.read_text())
     assert changes(case) == case["expect"]
-
-
-@pytest.mark.parametrize("case", _cases("trace", "expect"))
-def test_ids_mean_nothing(case: dict[str, Any]) -> None:
-    """The same graph with other ids, in another order, has the same roles (but for ties in file order)."""
-
-    def other(node: str) -> str:
-        return f"n:{node}:x"
-
-    def moved(value: Any) -> Any:
-        found = graphs.link(value)
-        return [other(found[0]), found[1]] if found else value
-
-    graph = {
-        other(node): {**entry, "inputs": {k: moved(v) for k, v in entry["inputs"].items()}}
-        for node, entry in reversed(case["graph"].items())
-    }
-    roles = traced({"graph": graph, "roles": {role: other(node) for role, node in case["roles"].items()}})
-    expect = case["expect"]
-    assert roles.sampler == other(expect["sampler"]) and roles.save == other(expect["save"])
-    assert [f"n:{slot.replace('.', ':x.')}" for slot in expect["positive"]] == [
-        ".".join(s) for s in roles.positive
-    ]
 
 
 @pytest.mark.parametrize(
@@ -104,29 +61,20 @@ def test_files_that_are_no_graph(content: bytes, words: str, hint: str) -> None:
     assert re.search(hint, caught.value.hint)
 
 
-def _png(**chunks: str) -> bytes:
-    info = PngImagePlugin.PngInfo()
-    for key, text in chunks.items():
-        info.add_text(key, text)
-    out = io.BytesIO()
-    Image.new("RGB", (4, 4)).save(out, "PNG", pnginfo=info)
-    return out.getvalue()
-
-
 def test_a_saved_picture_is_a_workflow() -> None:
     """ComfyUI writes `is_changed: [NaN]` into some; it is not part of the graph."""
     saved = json.dumps(MINIMAL).replace('"inputs"', '"is_changed": [NaN], "inputs"')
-    loaded = graphs.load(_png(prompt=saved, workflow='{"nodes": []}'), "a.png")
+    loaded = graphs.load(png(prompt=saved, workflow='{"nodes": []}'), "a.png")
     assert loaded.graph == MINIMAL and loaded.drawing == {"nodes": []}
-    assert graphs.load(_png(prompt=saved), "a.png").drawing is None
-    assert graphs.load(_png(prompt=saved, workflow='{"x": NaN}'), "a.png").drawing is None
+    assert graphs.load(png(prompt=saved), "a.png").drawing is None
+    assert graphs.load(png(prompt=saved, workflow='{"x": NaN}'), "a.png").drawing is None
 
 
 def test_a_picture_without_a_graph() -> None:
     with pytest.raises(WorkflowRejected, match="carries no ComfyUI graph"):
-        graphs.load(_png(comment="hello"), "a.png")
+        graphs.load(png(comment="hello"), "a.png")
     with pytest.raises(WorkflowRejected, match="carries no ComfyUI graph"):
-        graphs.load(_png(prompt="{}")[:20], "a.png")
+        graphs.load(png(prompt="{}")[:20], "a.png")
 
 
 def test_a_saved_request_is_taken_for_its_graph() -> None:

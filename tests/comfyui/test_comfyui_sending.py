@@ -86,8 +86,10 @@ def test_the_whole_history_is_never_asked_for(rigged: Rigged) -> None:
 
 @pytest.mark.row("1.2/24")
 def test_a_preview_is_fetched_by_name_folder_and_type(rigged: Rigged) -> None:
+    """A node that AIGen.yaml names for the result, with a file name of its own, is left as it is."""
     fake, rig = rigged()
-    _changed(rig, lambda graph: graph["8"].update(class_type="PreviewImage", inputs={"images": ["7", 0]}))
+    rig.roles = {"save": "8"}
+    _changed(rig, lambda graph: graph["8"].update(class_type="PreviewImage"))
     made = rig.generate()
     (view,) = [request.query for request in fake.log if request.path == "/view"]
     assert view["type"] == "temp" and view["subfolder"] == ""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -17,6 +17,7 @@ from typing import Any
 from PIL import Image
 
 from iterativectl.errors import WorkflowRejected
+from iterativectl.generation.comfyui.rules import ALL, Rule, in_force
 
 Node = Mapping[str, Any]
 Graph = Mapping[str, Node]
@@ -36,11 +37,15 @@ class Workflow:
     drawing: Mapping[str, Any] | None = None
 
 
-def load(content: bytes, name: str) -> Workflow:
+def load(content: bytes, name: str, rules: Collection[str] = ALL) -> Workflow:
     """Read a workflow file: API-format JSON, or a PNG that ComfyUI saved. Raises WorkflowRejected."""
-    if content.startswith(_PNG):
-        return _from_png(content, name)
-    return Workflow(name=name, graph=_checked(_unwrapped(_parsed(content, name)), name))
+    for rule in in_force(_PICTURES, rules):
+        if content.startswith(_PNG):
+            return rule.ask(content, name, rules)
+    value = _parsed(content, name)
+    for unwrap in in_force(_WRAPPED, rules):
+        value = unwrap.ask(value)
+    return Workflow(name=name, graph=_checked(value, name, rules))
 
 
 def png_texts(content: bytes) -> dict[str, str]:
@@ -90,6 +95,15 @@ def title(graph: Graph, node: str) -> str:
     return f"{node} ({class_type} '{named}')" if named and named != class_type else f"{node} ({class_type})"
 
 
+def number(graph: Graph, slot: Slot) -> float | None:
+    """The number in an input, or in the primitive node it is linked to; None for anything else."""
+    value = graph[slot[0]]["inputs"].get(slot[1])
+    found = link(value)
+    if found:
+        value = graph[found[0]]["inputs"].get("value")
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
 def _reached(start: str, edges: Mapping[str, list[str]]) -> list[str]:
     order, seen = [start], {start}
     for node in order:
@@ -100,7 +114,7 @@ def _reached(start: str, edges: Mapping[str, list[str]]) -> list[str]:
     return order
 
 
-def _from_png(content: bytes, name: str) -> Workflow:
+def _from_png(content: bytes, name: str, rules: Collection[str]) -> Workflow:
     texts = png_texts(content)
     if "prompt" not in texts:
         raise WorkflowRejected(
@@ -112,7 +126,7 @@ def _from_png(content: bytes, name: str) -> Workflow:
         parsed = _parsed(texts["workflow"].encode(), f"{name} (workflow chunk)", strict=False)
         drawing = parsed if isinstance(parsed, dict) and _finite(parsed) else None
     prompt = _parsed(texts["prompt"].encode(), f"{name} (prompt chunk)")
-    return Workflow(name=name, graph=_checked(prompt, name), drawing=drawing)
+    return Workflow(name=name, graph=_checked(prompt, name, rules), drawing=drawing)
 
 
 def _parsed(content: bytes, name: str, *, strict: bool = True) -> Any:
@@ -154,21 +168,27 @@ def _unwrapped(value: Any) -> Any:
     return value
 
 
-def _checked(value: Any, name: str) -> dict[str, dict[str, Any]]:
+def _checked(value: Any, name: str, rules: Collection[str]) -> dict[str, dict[str, Any]]:
+    for refuse in in_force(_REFUSED_FILES, rules):
+        refuse.ask(value, name)
+    if not isinstance(value, dict) or not value:
+        raise WorkflowRejected(f"{name}: not a ComfyUI graph: expected an object of nodes", EXPORT_HINT)
+    graph = {node_id: _node(node_id, node, name) for node_id, node in value.items()}
+    _refuse_loose_links(graph, name)
+    for look in in_force(_REFUSED_GRAPHS, rules):
+        look.ask(graph, name)
+    return graph
+
+
+def _refuse_drawing(value: Any, name: str) -> None:
     if isinstance(value, dict) and isinstance(value.get("nodes"), list):
         raise WorkflowRejected(
             f"{name}: this is the editor's own format (nodes and links), which ComfyUI's API does not run",
             EXPORT_HINT,
         )
-    if not isinstance(value, dict) or not value:
-        raise WorkflowRejected(f"{name}: not a ComfyUI graph: expected an object of nodes", EXPORT_HINT)
-    graph = {node_id: _node(node_id, node, name) for node_id, node in value.items()}
-    _refuse_loose_links(graph, name)
-    return graph
 
 
 def _refuse_loose_links(graph: Mapping[str, dict[str, Any]], name: str) -> None:
-    """Links to nowhere, and links in a circle: older servers refuse the latter without any reason."""
     for node_id, node in graph.items():
         for input_name, (target, _) in links(node):
             if target not in graph:
@@ -177,11 +197,17 @@ def _refuse_loose_links(graph: Mapping[str, dict[str, Any]], name: str) -> None:
                     "which is not in the graph",
                     EXPORT_HINT,
                 )
+
+
+def _refuse_circle(graph: Mapping[str, dict[str, Any]], name: str) -> None:
     try:
         TopologicalSorter({key: [to for _, (to, _) in links(node)] for key, node in graph.items()}).prepare()
     except CycleError as error:
         circle = " -> ".join(title(graph, node_id) for node_id in error.args[1])
-        raise WorkflowRejected(f"{name}: nodes are linked in a circle: {circle}", EXPORT_HINT) from error
+        raise WorkflowRejected(
+            f"{name}: nodes are linked in a circle: {circle}",
+            "Remove one of these links in ComfyUI, and export the graph again.",
+        ) from error
 
 
 def _node(node_id: str, node: Any, name: str) -> dict[str, Any]:
@@ -208,3 +234,9 @@ def _finite(value: Any) -> bool:
     if isinstance(value, dict):
         return all(map(_finite, value.values()))
     return all(map(_finite, value)) if isinstance(value, list) else True
+
+
+_PICTURES = (Rule("saved_picture", _from_png),)
+_WRAPPED = (Rule("saved_request", _unwrapped),)
+_REFUSED_FILES = (Rule("editor_format", _refuse_drawing),)
+_REFUSED_GRAPHS = (Rule("circle", _refuse_circle),)

@@ -11,12 +11,13 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from iterativectl.generation.comfyui.graph import Graph, Slot, links
+from iterativectl.generation.comfyui.graph import Graph, Link, Slot, link, links, number
 from iterativectl.generation.comfyui.roles import Roles
 from iterativectl.model import Plan
 
 FOLDER = "iterative"  # our own subfolder in the server's input and output folders
 MAX_STEPS = 10000  # the largest `steps` that KSampler and KSamplerAdvanced accept
+_LATE = ("start_at_step", "step")  # inputs that stand for denoise
 _Editable = dict[str, dict[str, Any]]
 
 
@@ -55,8 +56,9 @@ def patch(graph: Graph, roles: Roles, plan: Plan, names: Names) -> dict[str, dic
     for loader, file_name in loads:
         if loader and file_name:
             _write(patched, loader, file_name)
-    # PreviewImage has no such input and ignores it, but what it made is cached by it.
-    _write(patched, (roles.save, "filename_prefix"), names.prefix)
+    if (roles.mask and names.mask) or (roles.mask_in_picture and plan.mask):
+        _take_our_mask(patched, roles)
+    _write_save(patched, roles, names.prefix)
     return patched
 
 
@@ -64,42 +66,80 @@ def _write(graph: _Editable, slot: Slot, value: object) -> None:
     graph[slot[0]]["inputs"][slot[1]] = value
 
 
+def _write_save(graph: _Editable, roles: Roles, name: str) -> None:
+    if roles.save_replaced:
+        given = graph[roles.save]["inputs"]
+        pictures = next(given[name] for name in ("images", "image") if link(given.get(name)))
+        graph[roles.save].update(class_type="SaveImage", inputs={"images": pictures})
+    _write(graph, (roles.save, "filename_prefix"), name)
+
+
+def _take_our_mask(graph: _Editable, roles: Roles) -> None:
+    """White is what may be edited: read it from a colour channel, and turn it round nowhere."""
+    for node in roles.inverted:
+        _, straight = next(links(graph[node]))
+        _relink(graph, (node, 0), straight)
+    if not roles.mask:
+        return
+    loader = roles.mask[0]
+    if "channel" in graph[loader]["inputs"]:
+        _write(graph, (loader, "channel"), "red")
+    elif any((loader, 1) == used for node in graph.values() for _, used in links(node)):  # its alpha
+        inputs = {"image": graph[loader]["inputs"]["image"], "channel": "red"}
+        _relink(graph, (loader, 1), (_add(graph, f"{loader}-mask", "LoadImageMask", inputs), 0))
+
+
+def _relink(graph: _Editable, old: Link, new: Link) -> None:
+    for node in graph.values():
+        for name in [name for name, used in links(node) if used == old]:
+            node["inputs"][name] = list(new)
+
+
 def _write_settings(graph: _Editable, roles: Roles, plan: Plan) -> None:
     parameters = plan.parameters
     values: dict[str, object] = {
         "seed": plan.seed,
-        "steps": parameters.steps,
         "cfg": parameters.cfg,
         "denoise": parameters.denoise,
         "sampler_name": parameters.sampler_name,
         "scheduler": parameters.scheduler,
     }
-    if roles.settings.get("denoise", ("", ""))[1] == "start_at_step":
-        _write_range(graph, roles, parameters.steps, parameters.denoise)
-        del values["denoise"], values["steps"]
     for name in values.keys() & roles.settings.keys():
         _write(graph, roles.settings[name], values[name])
+    if "steps" in roles.settings:
+        _write_schedule(graph, roles, parameters.steps, parameters.denoise)
 
 
-def _write_range(graph: _Editable, roles: Roles, steps: int, denoise: float) -> None:
-    """KSamplerAdvanced has no denoise: start late in a longer schedule, as KSampler does itself.
+def _write_schedule(graph: _Editable, roles: Roles, steps: int, denoise: float) -> None:
+    """Where only the end of a schedule is run, make that schedule longer, as KSampler does itself.
 
     KSampler runs the last `steps` of int(steps / denoise) steps. A graph that hands over to a later sampler
-    at `end_at_step` does so at the same share of the schedule.
+    does so at the same share of the schedule.
     """
-    inputs = graph[roles.settings["denoise"][0]]["inputs"]
-    before, handover = inputs.get("steps"), inputs.get("end_at_step")
-    total = min(int(steps / denoise), MAX_STEPS) if denoise > 0 else steps
-    start = max(total - steps, 0) if denoise > 0 else total
-    inputs.update(steps=total, start_at_step=start)
-    if not isinstance(handover, int) or not isinstance(before, int) or handover >= before:
-        inputs["end_at_step"] = MAX_STEPS
-        return
-    inputs["end_at_step"] = max(round(total * handover / before), start)
+    at = roles.settings["steps"]
+    before = number(graph, at)
+    node, name = roles.settings.get("denoise", ("", ""))
+    total, start = steps, 0
+    if name in _LATE or (node and "sigmas" in graph[node]["inputs"]):
+        total = min(int(steps / denoise), MAX_STEPS) if denoise > 0 else steps
+        start = max(total - steps, 0) if denoise > 0 else total
+    if name in _LATE:
+        _write(graph, (node, name), start)
+    _write(graph, at, total)
+    if roles.handover and before:
+        _write_handover(graph, roles, roles.handover, (total, start, before))
+    elif "end_at_step" in graph[roles.sampler]["inputs"]:
+        _write(graph, (roles.sampler, "end_at_step"), MAX_STEPS)
+
+
+def _write_handover(graph: _Editable, roles: Roles, handover: Slot, schedule: tuple[int, int, float]) -> None:
+    total, start, before = schedule
+    old = number(graph, handover) or 0
+    new = max(round(total * old / before), start)
+    _write(graph, handover, new)
     for node in roles.later:
-        following = graph[node]["inputs"]
-        if following.get("start_at_step") == handover:
-            following.update(steps=total, start_at_step=inputs["end_at_step"])
+        if "start_at_step" in graph[node]["inputs"] and number(graph, (node, "start_at_step")) == old:
+            graph[node]["inputs"].update(steps=total, start_at_step=new)
 
 
 def _separated(graph: _Editable, roles: Roles) -> tuple[Slot, ...]:
@@ -118,14 +158,24 @@ def _separated(graph: _Editable, roles: Roles) -> tuple[Slot, ...]:
 
 def _paired(node: dict[str, Any]) -> bool:
     """A node with a positive and a negative side of its own need not be copied."""
-    return {"positive", "negative"} <= {name for name, _ in links(node)}
+    linked = [name for name, _ in links(node)]
+    return all(any(name.endswith(side) for name in linked) for side in ("positive", "negative"))
 
 
 def _duplicate(graph: _Editable, node: str) -> str:
-    name = f"{node}-negative"
+    original = graph[node]
+    return _add(
+        graph, f"{node}-negative", original["class_type"], copy.deepcopy(original["inputs"]), original
+    )
+
+
+def _add(
+    graph: _Editable, name: str, class_type: str, inputs: dict[str, Any], like: dict[str, Any] | None = None
+) -> str:
+    """A new node; returns its id, which is `name` unless that is taken."""
     while name in graph:
         name += "-"
-    graph[name] = copy.deepcopy(graph[node])
+    graph[name] = {**(like or {}), "class_type": class_type, "inputs": inputs}
     return name
 
 

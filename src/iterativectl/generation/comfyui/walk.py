@@ -1,185 +1,209 @@
-"""Searches along a graph's links: from a sampler to texts, checkpoint, picture and mask. Pure.
+"""Where links lead: along conditioning to words, along latents and pixels to pictures. Pure.
 
-They go by the names of inputs, which node authors keep, rather than by long lists of node classes, which grow
-every week. Figures and names were checked against the nodes of ComfyUI 0.3.64 and 0.33.0.
+The rules go by the names of inputs, which node authors keep, rather than by long lists of node classes, which
+grow every week. Names were checked against the nodes of ComfyUI 0.3.64 and 0.33.0.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from iterativectl.generation.comfyui.graph import Graph, Node, Slot, link, links, upstream
+from iterativectl.generation.comfyui.graph import Link, Node, upstream
+from iterativectl.generation.comfyui.rules import Rule
+from iterativectl.generation.comfyui.search import Search
 
-TEXT_INPUTS = (
-    "text", "text_g", "text_l", "clip_l", "clip_g", "t5xxl", "prompt", "user_prompt",
-    "bert", "mt5xl", "llama", "qwen25_7b",
-)  # fmt: skip
-CHECKPOINT_INPUTS = ("ckpt_name", "unet_name")
-_CONTROLS = ("noise", "guider", "sampler", "sigmas")  # what SamplerCustom(Advanced) is put together from
+SIDES = ("positive", "negative")
 _FIRST_CONDITIONING = ("conditioning", "conditioning_to", "conditioning_1", "cond1")
-_CONDITIONING = (*_FIRST_CONDITIONING, "positive", "negative")
-_PIXELS = (
-    "pixels",
-    "image",
-    "images",
-    "samples",
-    "latent",
-    "latent_image",
-    "destination",
-    "samples_to",
-    "image1",
-)
-_SIDE_INPUTS = frozenset(
+_LATENT = ("pixels", "samples", "latent", "latent_image")
+_PIXELS = ("image", "images", "input_image")
+_UNDERMOST = ("destination", "image1", "samples_to")
+_BESIDE = frozenset(
     {
-        "model", "clip", "vae", "control_net", "style_model", "clip_vision", "clip_vision_output",
-        "upscale_model", "mask", "positive", "negative", "guider", "sampler", "sigmas", "noise",
+        "model", "clip", "vae", "control_net", "model_patch", "style_model", "clip_vision",
+        "clip_vision_output", "upscale_model", "mask", "guider", "sampler", "sigmas", "noise",
+        "width", "height", "batch_size", "seed", "scale_by", "megapixels", "text", "prompt",
+        *SIDES,
     }
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
-class TextPath:
-    """The way from a sampler to a text: the inputs passed, and the slots of the node that holds the words."""
+class Way:
+    """A way along links to a node: `path` are the nodes passed (nearest the start first, the end last).
 
-    hops: tuple[Slot, ...]
-    slots: tuple[Slot, ...]
-    passed_by: tuple[str, ...]  # nodes that combine several texts; only the first of each was followed
+    `output` is the output slot of the end that was used.
+    """
 
+    path: tuple[str, ...]
+    output: int
 
-def is_sampler(node: Node) -> bool:
-    """A node that denoises: it has a latent, and conditioning or a guider, linked in."""
-    linked = {name for name, _ in links(node)}
-    return "latent_image" in linked and bool(linked & {"positive", "guider"})
-
-
-def is_save(node: Node) -> bool:
-    """A node that writes the finished picture where /view finds it."""
-    return node["class_type"].startswith("SaveImage") and "filename_prefix" in node["inputs"]
+    @property
+    def end(self) -> str:
+        return self.path[-1]
 
 
-def is_preview(node: Node) -> bool:
-    """A node that writes the picture into the server's temporary folder."""
-    return bool(node["class_type"] == "PreviewImage")
+def is_conditioning(name: str) -> bool:
+    """Whether an input takes conditioning, judged by its name."""
+    return "cond" in name or name in SIDES
 
 
-def controls(graph: Graph, sampler: str) -> list[str]:
-    """The sampler and the nodes that its settings may sit in (noise, guider, sampler and sigmas nodes)."""
-    found = [sampler]
-    for node in found:
-        for name, (target, _) in links(graph[node]):
-            if name in _CONTROLS and target not in found:
-                found.append(target)
-    return found
+def conditioning_inputs(search: Search, node: str, output: int) -> list[str]:
+    """The inputs that a conditioning output may come from, the leading one first; [] where it ends."""
+    for rule in search.asked(ONWARD):
+        names = rule.ask(search.linked(node), search.graph[node], output)
+        if names is not None:
+            return names
+    return []
 
 
-def setting(graph: Graph, sampler: str, names: Sequence[str]) -> Slot | None:
-    """Where a sampler's setting is written, under any of these names."""
-    for node in controls(graph, sampler):
-        for name in names:
-            if name in graph[node]["inputs"] and name not in _CONTROLS:
-                return node, name
-    return None
+def _zeroed(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+    return [] if node["class_type"] == "ConditioningZeroOut" else None
 
 
-def text(graph: Graph, sampler: str, side: str) -> TextPath | None:
-    """The text behind the sampler's `positive` or `negative` conditioning; None when there is none."""
-    names = (side,) if side == "negative" else (side, *_FIRST_CONDITIONING)
-    for node in controls(graph, sampler):
-        for name in names:
-            if link(graph[node]["inputs"].get(name)):
-                return _text_path(graph, (node, name), side, ())
-    return None
+def _paired(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+    """In and out in pairs: ControlNetApplyAdvanced, InpaintModelConditioning and others."""
+    pair = [next((name for name in linked if name.endswith(side)), "") for side in SIDES]
+    return pair[output : output + 1] if all(pair) else None
 
 
-def text_slots(node_id: str, node: Node, side: str) -> tuple[Slot, ...]:
-    """The inputs of a node that hold a prompt's words; () when it is not a text node."""
-    inputs = node["inputs"]
-    if link(inputs.get("clip")) or "TextEncode" in node["class_type"]:
-        found = tuple((node_id, name) for name in TEXT_INPUTS if isinstance(inputs.get(name), str | list))
-        if found:
-            return found
-    return ((node_id, side),) if isinstance(inputs.get(side), str) else ()
+def _single(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+    several = [name for name in linked if "cond" in name]
+    return several if len(several) == 1 else [name for name in linked if name in SIDES][:1] or None
 
 
-def checkpoints(graph: Graph, sampler: str) -> list[Slot]:
-    """The loader at the end of the model chain; several where the chain forks, [] where there is none."""
-    start = setting(graph, sampler, ("model",))
-    if start is None:
-        return []
-    node, name = start
-    while found := link(graph[node]["inputs"].get(name)):
-        node, name = found[0], "model"
-        loader = _checkpoint(node, graph[node])
-        if loader:
-            return [loader]
-    rest = (_checkpoint(other, graph[other]) for other in upstream(graph, node))
-    return [slot for slot in rest if slot]
+def _joined(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+    several = [name for name in linked if "cond" in name]
+    first = [name for name in several if name in _FIRST_CONDITIONING]
+    return [*first, *(name for name in several if name not in first)] if len(several) > 1 else None
 
 
-def picture(graph: Graph, start: str, name: str) -> str | None:
-    """The LoadImage behind an input, through encoders and scalers; None when there is none."""
-    found = link(graph[start]["inputs"].get(name))
-    if not found:
+def _strange(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+    known = (*_BESIDE, *_LATENT, *_PIXELS, *_UNDERMOST)
+    return [name for name in linked if name not in known and "cond" not in name] or None
+
+
+ONWARD: tuple[Rule[Callable[[Sequence[str], Node, int], list[str] | None]], ...] = (
+    Rule("zeroed_negative", _zeroed),
+    Rule("paired_sides", _paired),
+    Rule("joined_words", _joined),
+    Rule("conditioning", _single),
+    Rule("stranger_inputs", _strange),
+)
+
+
+def picture(search: Search, node: str, name: str) -> Way | None:
+    """The way from an input to the node that loads the picture behind it; None when there is none."""
+    return _to_picture(search, node, name, set())
+
+
+def _to_picture(search: Search, node: str, name: str, seen: set[Link]) -> Way | None:
+    found = search.source(node, name)
+    if not found or found in seen:
         return None
-    node = found[0]
-    if is_load_image(graph[node]):
-        return node
-    for other in _picture_inputs(graph[node]):
-        deeper = picture(graph, node, other)
+    seen.add(found)
+    target, output = found
+    if loads_picture(search, target):
+        return Way((target,), output)
+    for other in picture_inputs(search, target, output):
+        deeper = _to_picture(search, target, other, seen)
         if deeper:
-            return deeper
+            return Way((target, *deeper.path), deeper.output)
     return None
 
 
-def is_load_image(node: Node) -> bool:
+def picture_inputs(search: Search, node: str, output: int) -> list[str]:
+    """The inputs that a picture or latent may come from, the likeliest first."""
+    names: list[str] = []
+    for rule in search.asked(TOWARDS_PICTURE):
+        more = rule.ask(search, node, output)
+        if more is None:
+            return []
+        names += more
+    return names
+
+
+def _kept(names: Sequence[str]) -> Callable[[Search, str, int], list[str]]:
+    return lambda search, node, output: [name for name in names if name in search.linked(node)]
+
+
+def _other_pixels(search: Search, node: str, output: int) -> list[str]:
+    known = (*_BESIDE, *_LATENT, *_PIXELS, *_UNDERMOST)
+    return [name for name in search.linked(node) if name not in known and "cond" not in name]
+
+
+def _emptied(search: Search, node: str, output: int) -> list[str] | None:
+    """Flux Canny and Depth sample from nothing: what their conditioning encodes is not the start."""
+    return None if output == 2 and concatenates(search, node) else []
+
+
+# A rule that answers None ends the way.
+TOWARDS_PICTURE: tuple[Rule[Callable[[Search, str, int], list[str] | None]], ...] = (
+    Rule("concatenated_control", _emptied),
+    Rule("encoded_picture", _kept((*_LATENT, *_PIXELS))),
+    Rule("composed_picture", _kept(_UNDERMOST)),
+    Rule("stranger_inputs", _other_pixels),
+)
+
+
+def concatenates(search: Search, node: str) -> bool:
+    """A node that adds a control picture as channels: InstructPixToPixConditioning in a Flux graph.
+
+    With the InstructPix2Pix models, whose name it has, the same node takes the picture to edit. Only the
+    Flux family has embedded guidance.
+    """
+    graph = search.graph
+    if graph[node]["class_type"] != "InstructPixToPixConditioning":
+        return False
+    return any("guidance" in graph[other]["inputs"] for other in upstream(graph, node))
+
+
+def loads_picture(search: Search, node: str) -> bool:
     """A node that reads a picture from the server's input folder."""
-    return node["class_type"].startswith("LoadImage") and "image" in node["inputs"]
+    return any(rule.ask(search.graph[node]) for rule in search.asked(LOADERS))
 
 
-def _text_path(graph: Graph, hop: Slot, side: str, hops: tuple[Slot, ...]) -> TextPath | None:
-    found = link(graph[hop[0]]["inputs"].get(hop[1]))
-    if not found or hop in hops:
-        return None
-    target, slot = found
-    node = graph[target]
-    slots = text_slots(target, node, side)
-    if slots:
-        return TextPath((*hops, hop), slots, ())
-    if node["class_type"] == "ConditioningZeroOut":  # words behind it have no effect
-        return None
-    names = list(_conditioning_inputs(node, slot))
-    for name in names:
-        deeper = _text_path(graph, (target, name), side, (*hops, hop))
-        if deeper:
-            several = sum("cond" in other for other in names) > 1
-            return TextPath(
-                deeper.hops, deeper.slots, (target, *deeper.passed_by) if several else deeper.passed_by
-            )
-    return None
+def _load_image(node: Node) -> bool:
+    return node["class_type"] in ("LoadImage", "LoadImageOutput") and "image" in node["inputs"]
 
 
-def _conditioning_inputs(node: Node, slot: int) -> Iterator[str]:
-    """The inputs that an output may come from, the leading one first."""
-    linked = [name for name, _ in links(node)]
-    if (
-        "positive" in linked and "negative" in linked
-    ):  # in and out in pairs: ControlNetApplyAdvanced and others
-        yield from ("positive", "negative")[slot : slot + 1]
-        return
-    yield from (name for name in _CONDITIONING if name in linked)
-    rest = [name for name in linked if name not in _CONDITIONING]
-    yield from (name for name in rest if "cond" in name)
-    yield from (name for name in rest if "cond" not in name and name not in (*_SIDE_INPUTS, *_PIXELS))
-
-
-def _picture_inputs(node: Node) -> Iterator[str]:
-    linked = [name for name, _ in links(node)]
-    yield from (name for name in _PIXELS if name in linked)
-    yield from (
-        name for name in linked if name not in _PIXELS and name not in _SIDE_INPUTS and "cond" not in name
+def _other_loader(node: Node) -> bool:
+    name = node["class_type"].lower()
+    return (
+        "load" in name
+        and "image" in name
+        and "mask" not in name
+        and isinstance(node["inputs"].get("image"), str)
     )
 
 
-def _checkpoint(node_id: str, node: Node) -> Slot | None:
-    return next(((node_id, name) for name in CHECKPOINT_INPUTS if name in node["inputs"]), None)
+LOADERS: tuple[Rule[Callable[[Node], bool]], ...] = (
+    Rule("encoded_picture", _load_image),
+    Rule("other_loader", _other_loader),
+)
+
+
+def references(
+    search: Search, start: Iterator[tuple[str, str]], beside: Callable[[str], str | None]
+) -> list[str]:
+    """The loaders of every picture that conditioning carries; `beside` names a node's input to leave out."""
+    found: list[str] = []
+    seen: set[tuple[str, str]] = set()
+    pending = list(start)
+    while pending:
+        hop = pending.pop(0)
+        target = search.source(*hop)
+        if target is None or hop in seen:
+            continue
+        seen.add(hop)
+        node = target[0]
+        if loads_picture(search, node):
+            found += [node] if node not in found else []
+            continue
+        names = [name for name in search.linked(node) if _carries(name) and name != beside(node)]
+        pending += [(node, name) for name in names]
+    return found
+
+
+def _carries(name: str) -> bool:
+    return is_conditioning(name) or name in (*_LATENT, *_PIXELS, *_UNDERMOST) or name.startswith("image")
