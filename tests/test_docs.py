@@ -16,7 +16,7 @@ from tests.papers import PAPERS, PROMISES, README, ROOT, anchors, section, shell
 
 from iterativectl.errors import ExitCode
 
-OTHER_PROGRAMS = {"--listen", "--max-upload-size"}  # ComfyUI's
+OTHER_PROGRAMS = {"--cpu", "--listen", "--max-upload-size"}  # ComfyUI's
 
 
 def broken_links(paper: Path, text: str) -> list[str]:
