@@ -17,6 +17,7 @@ from pathlib import Path
 from iterativectl.errors import UsageError
 
 VARIABLE = "COMFYUI_PATH"
+_HOME = "HOME"
 TORCH_SECONDS = 120.0  # importing it from a cold disk
 _PORTABLE = "python_embeded"  # spelt so in the Windows package
 _VENVS = (".venv", "venv")
@@ -222,4 +223,4 @@ def _same(one: Path, other: Path) -> bool:
 
 
 def _home(environ: Mapping[str, str]) -> Path:
-    return Path(environ.get("HOME") or Path.home())
+    return Path(environ.get(_HOME) or Path.home())
