@@ -1,7 +1,7 @@
 """One way to look at any picture: upright, sRGB, 8 bits. What the judge is shown and what is measured. Pure.
 
-16-bit greys are scaled (Pillow would clip 40000 to white), alpha is laid on a stated background (Pillow would
-show the colours hidden behind it), EXIF orientation is applied, ICC profiles are converted to sRGB.
+16 bits are scaled (Pillow would clip a grey of 40000 to white), alpha is laid on a stated background (Pillow
+would show the colours hidden behind it), EXIF orientation is applied, ICC profiles are converted to sRGB.
 """
 
 from __future__ import annotations
@@ -24,14 +24,16 @@ WHITE: Colour = (255, 255, 255)
 
 
 def to_input_png(data: bytes, *, name: str = "picture") -> bytes:
-    """Any picture as the upright 8-bit sRGB PNG that projects keep as input/input.png. Alpha is kept.
+    """Any picture as the upright sRGB PNG, RGB or RGBA, that projects keep as input/input.png.
 
-    A PNG that is one already comes back byte for byte, less its text. Raises ImageError.
+    16 bits (PNG, and grey TIFF) stay 16: colours are converted where the profile allows that, else it is
+    kept with them. A PNG that is one already comes back byte for byte, less its text. Raises ImageError.
     """
     picture = decode(data, name=name)
-    if _is_plain(data, picture, colour_types=(2, 6)):
+    if _is_plain(data, picture, colour_types=(2, 6), depths=(8, 16)):
         return png.without_text(data, name=name)
-    return _encoded(_srgb(data, name))
+    seen = exact.read(data, name=name)
+    return _deep_input(seen) if seen.deep else _encoded(_srgb(data, name))
 
 
 def to_picture(
@@ -75,13 +77,22 @@ def _picture(data: bytes, size: tuple[int, int]) -> Picture:
     return Picture(png=data, width=size[0], height=size[1], sha256=hashlib.sha256(data).hexdigest())
 
 
-def _is_plain(data: bytes, picture: Image.Image, colour_types: tuple[int, ...]) -> bool:
-    """Whether a PNG needs nothing done: 8 bits, one of these colour types, sRGB, upright, no colour key."""
+def _deep_input(seen: exact.Exact) -> bytes:
+    converted = profiles.deep_to_srgb(seen.values, seen.profile)
+    if converted is not None or seen.profile is None:
+        return exact.encoded(seen.values if converted is None else converted)
+    return png.with_chunks(exact.encoded(seen.values), [png.profile_chunk(seen.profile)])
+
+
+def _is_plain(
+    data: bytes, picture: Image.Image, *, colour_types: tuple[int, ...], depths: tuple[int, ...] = (8,)
+) -> bool:
+    """Whether a PNG needs nothing done: of these depths and colour types, sRGB, upright, no colour key."""
     if not png.is_png(data):
         return False
     head = png.header(data)
     return (
-        head.bit_depth == 8
+        head.bit_depth in depths
         and head.colour_type in colour_types
         and "transparency" not in picture.info
         and profiles.parsed(picture.info.get("icc_profile")) is None
