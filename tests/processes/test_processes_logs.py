@@ -99,6 +99,7 @@ SAID = [
         "OSError: [Errno 98] error while attempting to bind: [errno 98] Address already in use",
         "port",
     ),
+    ("[ERROR] Port 8488 is already in use on address 127.0.0.1. Please close the other", "another port"),
     ("AssertionError: Torch not compiled with CUDA enabled", "--cpu"),
     ("RuntimeError: Found no NVIDIA driver on your system. Please check", "nvidia-smi"),
     ("RuntimeError: No CUDA GPUs are available", "nvidia-smi"),

@@ -16,10 +16,11 @@ CURES = (
     ),
     (
         r"No module named|ImportError: cannot import name",
-        "A package is missing or of another version: {python} -m pip install -r {folder}/requirements.txt",
+        "A package is missing or of another version. Is {python} what you start ComfyUI with by hand? Name "
+        "that with --python; or install what is missing: {python} -m pip install -r {folder}/requirements.txt",
     ),
     (
-        r"(?i)address already in use|only one usage of each socket address",
+        r"(?i)already in use|only one usage of each socket address",
         "Another program listens at that port: end it, or choose another port with --port or in AIGen.yaml.",
     ),
     (
