@@ -174,7 +174,7 @@ def keep(canvas: Canvas, name: str, drawn: Inside, how: Combining, now: datetime
 def show(canvas: Canvas, seen: Seen, out: Path) -> None:
     """Write the picture with the mask on it. Raises StorageError."""
     masking = canvas.masking
-    title = f"{seen.name}: {share(seen.drawn):.1%}, grow {masking.grow} px, feather {masking.feather} px"
+    title = f"{seen.name}: {100 * share(seen.drawn):.1f} %, grow {masking.grow} px, feather {masking.feather} px"
     shown = Shown(drawn=seen.drawn, grown=seen.region.inside, weights=seen.region.weights, title=title)
     files.write_bytes(out, from_pixels(overlay(canvas.pixels, shown)))
 
