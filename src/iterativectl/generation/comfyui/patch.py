@@ -56,7 +56,7 @@ def patch(graph: Graph, roles: Roles, plan: Plan, names: Names) -> dict[str, dic
     for loader, file_name in loads:
         if loader and file_name:
             _write(patched, loader, file_name)
-    if (roles.mask and names.mask) or (roles.mask_in_picture and plan.mask):
+    if (roles.mask and names.mask) or (roles.mask_in_picture and names.image):
         _take_our_mask(patched, roles)
     _write_save(patched, roles, names.prefix)
     return patched
