@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
+from dataclasses import replace
+from statistics import median
 from typing import Any
 
 import pytest
 from tests.comfyui import graphs as cases
 from tests.comfyui import nodes
 from tests.comfyui.graphs import Case, meets, outcome, rules_of, strays
+from tests.comfyui.large import diamonds, large_graph, mangled
+from tests.comfyui.rig import PLAN
 
+from iterativectl.errors import WorkflowRejected
 from iterativectl.generation.comfyui import graph as graphs
 from iterativectl.generation.comfyui.graph import Workflow
+from iterativectl.generation.comfyui.patch import Names, patch
 from iterativectl.generation.comfyui.roles import describe, rows
 from iterativectl.generation.comfyui.rules import ALL, BASE, RULES
 from iterativectl.generation.comfyui.trace import trace
@@ -116,6 +123,48 @@ def test_everything_found_says_how(name: str) -> None:
     assert {row.role for row in shown} >= {"sampler", "positive", "save", *roles.settings}
     assert [row for row in shown if row.how not in RULES.values()] == []
     assert describe(graph, roles).startswith(roles.strategy)
+
+
+def test_mangled_graphs_are_read_or_refused() -> None:
+    """Whatever a file holds: roles, or an error for people; and what is patched is a graph again."""
+    known = [_graph(case) for case in READ.values()]
+    names = Names(prefix="p", image="i", mask="m", control="c")
+    read = 0
+    for seed in range(600):
+        graph = mangled(known[seed % len(known)], seed)
+        try:
+            workflow = graphs.load(json.dumps(graph).encode(), "w")
+            roles = trace(workflow, {})
+        except WorkflowRejected:
+            continue
+        patched = patch(workflow.graph, roles, replace(PLAN, mask="jacket"), names)
+        graphs.load(json.dumps(patched).encode(), "w")
+        read += 1
+    assert read > 100
+
+
+def test_many_ways_are_walked_once() -> None:
+    began = time.process_time()
+    with pytest.raises(WorkflowRejected, match="words behind the positive side"):
+        trace(Workflow(name="w", graph=diamonds(60)), {})
+    assert time.process_time() - began < 1
+
+
+def test_a_chain_that_is_too_long() -> None:
+    with pytest.raises(WorkflowRejected, match="more nodes follow on each other"):
+        trace(Workflow(name="w", graph=diamonds(1500)), {})
+
+
+def test_patching_sixty_nodes_is_quick() -> None:
+    """The limit is 5 ms of CPU for patching and choosing a host; benchmarks/patching.py says how much it is."""
+    graph = large_graph(60)
+    roles = trace(Workflow(name="w", graph=graph), {})
+    times = []
+    for _ in range(20):
+        began = time.process_time()
+        patch(graph, roles, PLAN, Names(prefix="p", image="i", mask="m"))
+        times.append(time.process_time() - began)
+    assert median(times) < 0.003
 
 
 def _graph(case: Case) -> Mapping[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 
+from iterativectl.errors import WorkflowRejected
 from iterativectl.generation.comfyui import masks, models, pictures, samplers, saves, words
 from iterativectl.generation.comfyui.graph import Slot, Workflow, title
 from iterativectl.generation.comfyui.refusal import TOLD, refused
@@ -24,6 +25,16 @@ def trace(workflow: Workflow, told: Mapping[str, str], rules: Collection[str] = 
     search = Search(workflow, {}, rules)
     for rule in search.asked(TOLD):
         search.told = rule.ask(workflow, told)
+    try:
+        return _roles(search)
+    except RecursionError as error:
+        raise WorkflowRejected(
+            f"{workflow.name}: more nodes follow on each other than can be walked through",
+            "ComfyUI refuses such a chain too: make the graph shorter.",
+        ) from error
+
+
+def _roles(search: Search) -> Roles:
     save = saves.find(search)
     sampler, later = samplers.find(search, save.node)
     way = words.path(search, sampler, "positive")
