@@ -1,6 +1,7 @@
 """What it costs to write a plan into a graph of 60 nodes, in CPU time: python benchmarks/patching.py.
 
-The graph is SDXL's base and refiner from tests/workflows, with a mask and a long chain of LoRAs. Reading and tracing happen once per workflow file, patching once per picture.
+The graph is SDXL's base and refiner from tests/workflows, with a mask and a long chain of LoRAs. Reading and
+tracing happen once per workflow file, patching once per picture.
 """
 
 from __future__ import annotations

@@ -46,7 +46,7 @@ def _lora(graph: dict[str, Any], name: str) -> None:
 
 
 def diamonds(height: int) -> dict[str, Any]:
-    """Nodes that join the one before twice: 2**height ways lead down from the sampler, none of them to words."""
+    """Nodes that join the one before twice: 2**height ways lead down from the sampler, none to words."""
     graph: dict[str, Any] = copy.deepcopy(cases.case("base__img2img")["file"])
     graph["c0"] = {"class_type": "LotusConditioning", "inputs": {}}
     graph["p0"] = {

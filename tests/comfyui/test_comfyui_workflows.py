@@ -156,7 +156,7 @@ def test_a_chain_that_is_too_long() -> None:
 
 
 def test_patching_sixty_nodes_is_quick() -> None:
-    """The limit is 5 ms of CPU for patching and choosing a host; benchmarks/patching.py says how much it is."""
+    """The limit is 5 ms of CPU, with choosing a host; benchmarks/patching.py says what it is."""
     graph = large_graph(60)
     roles = trace(Workflow(name="w", graph=graph), {})
     times = []
