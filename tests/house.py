@@ -23,9 +23,9 @@ LAYERS = (
     {"judging", "policy"},
     {
         *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
-        *("masked", "variants", "drawing", "pointing"),
+        *("masked", "variants", "choosing", "ahead", "comparing", "drawing", "pointing"),
     },
-    {"compose"},
+    {"compose", "compose_variants"},
     {"cli"},
     {"__main__"},
 )

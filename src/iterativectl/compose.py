@@ -27,6 +27,7 @@ from iterativectl.loading import (
 from iterativectl.model import Finding
 from iterativectl.opening import Opened, open_run
 from iterativectl.policy.classic import Classic
+from iterativectl.policy.variants import Variants
 from iterativectl.ports import Generator, Reporter, Server, VisionModel
 from iterativectl.project import lock, runs
 from iterativectl.project.answers import AnswerFiles
@@ -35,6 +36,7 @@ from iterativectl.project.layout import ProjectPaths, WorkspacePaths
 from iterativectl.project.runs import RunRecord
 from iterativectl.project.usage import UsageFile
 from iterativectl.standing import Standing
+from iterativectl.steps import Policy
 from iterativectl.vision.routes import build_models, build_router
 
 if TYPE_CHECKING:
@@ -86,10 +88,10 @@ def run_project(
         place = _placed(workspace, project, config, world)
         now = world.clock.now()
         opened = open_run(project, wanted, now, reset=options.reset, resume_from=options.resume_from)
-        return _work_on(_with_seed_told(opened, options.seed), config, place, world, report)
+        return runner.run(work_on(seed_told(opened, options.seed), config, place, world, report))
 
 
-def _with_seed_told(opened: Opened, seed: int | None) -> Opened:
+def seed_told(opened: Opened, seed: int | None) -> Opened:
     """A run keeps the seed that it began with; whoever asked for another one is told."""
     if not opened.resumed or seed in (None, opened.run.run_seed):
         return opened
@@ -145,7 +147,7 @@ def dry_run(workspace: WorkspacePaths, project: ProjectPaths, options: RunOption
     options = remembered(project, options)
     config = load_config(workspace, project, options)
     wanted = wanted_run(workspace, project, config, options)
-    found = [_disk(project), _picture(project), *_checked(workspace, project, config, world)]
+    found = [disk(project), picture(project), *_checked(workspace, project, config, world)]
     return DryRun(findings=tuple(found), lines=(*config.notes, *_intentions(project, wanted, options)))
 
 
@@ -175,7 +177,7 @@ def _startable(workspace: WorkspacePaths, project: ProjectPaths, aigen: AIGen, w
     return [Finding(status="warning", what="local ComfyUI", why="it does not run", todo=todo)]
 
 
-def _disk(project: ProjectPaths) -> Finding:
+def disk(project: ProjectPaths) -> Finding:
     free = files.free_bytes(project.root)
     text = f"{free / 2**30:.1f} GiB free at {project.root}"
     if free < LEAST_FREE_BYTES:
@@ -185,9 +187,9 @@ def _disk(project: ProjectPaths) -> Finding:
     return Finding(status="ok", what="disk space", why=text)
 
 
-def _picture(project: ProjectPaths) -> Finding:
-    picture = decode(project.input.read_bytes(), name=project.input.name)
-    return Finding(status="ok", what="input picture", why=f"{picture.width} x {picture.height} px")
+def picture(project: ProjectPaths) -> Finding:
+    decoded = decode(project.input.read_bytes(), name=project.input.name)
+    return Finding(status="ok", what="input picture", why=f"{decoded.width} x {decoded.height} px")
 
 
 def _intentions(project: ProjectPaths, wanted: RunRecord, options: RunOptions) -> list[str]:
@@ -208,8 +210,8 @@ def _intentions(project: ProjectPaths, wanted: RunRecord, options: RunOptions) -
     ]
 
 
-def _work_on(opened: Opened, config: Config, place: Place, world: World, report: Reporter) -> runner.Ended:
-    """The loop, with everything it needs put together."""
+def work_on(opened: Opened, config: Config, place: Place, world: World, report: Reporter) -> runner.Work:
+    """Everything that a run works with, put together; its beginning is reported."""
     paths, run = opened.paths, opened.run
     log = EventLog(paths.events, run.run_id, world.clock.now)
 
@@ -228,7 +230,7 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
         attend=attention,
     )
     tell(_started(opened, config, place))
-    work = runner.Work(
+    return runner.Work(
         project=place.project,
         paths=paths,
         run=run,
@@ -242,13 +244,19 @@ def _work_on(opened: Opened, config: Config, place: Place, world: World, report:
         usage=usage,
         wait_seconds=run.aigen.comfyui.wait_seconds,
     )
-    return runner.run(work)
 
 
-def _policy(run: RunRecord, generator: Generator) -> Classic:
-    build = POLICIES[run.rules.policy]
+def _policy(run: RunRecord, generator: Generator) -> Policy:
     settings = run.aigen.settings
-    return build(
+    if run.variants:
+        return Variants(
+            rules=run.rules,
+            variants=run.variants,
+            start=settings,
+            run_seed=run.run_seed,
+            masks=tuple(run.masks),
+        )
+    return POLICIES[run.rules.policy](
         rules=run.rules,
         start=settings,
         run_seed=run.run_seed,
@@ -294,11 +302,11 @@ def _placed(workspace: WorkspacePaths, project: ProjectPaths, config: Config, wo
         problems = [Problem(where="AIGen.yaml", path=f.what, message=f.why) for f in faults]
         raise ConfigError(problems, faults[0].todo)
     models = build_models(config.aivis, world.environ)
-    notes = _refuse_absent_judges(models)
+    notes = refuse_absent_judges(models)
     return Place(project=project, generator=generator, models=models, notes=notes)
 
 
-def _refuse_absent_judges(models: tuple[VisionModel, VisionModel | None]) -> tuple[str, ...]:
+def refuse_absent_judges(models: tuple[VisionModel, VisionModel | None]) -> tuple[str, ...]:
     """Sentences about a judge that is not there; raises JudgeUnavailable when no other is."""
     faults: list[Finding] = []
     for model in models:

@@ -87,8 +87,11 @@ def load_config(workspace: WorkspacePaths, project: ProjectPaths, options: RunOp
     return _with_masks(project, _with_options(config, options))
 
 
-def remembered(project: ProjectPaths, options: RunOptions) -> RunOptions:
-    """The options, with the mask that was asked for when the run began which they go on with."""
+def remembered(project: ProjectPaths, options: RunOptions, *, variants: bool = False) -> RunOptions:
+    """The options, with the mask that was asked for when the run began which they go on with.
+
+    `variants`: whether they are for a run of variants, which goes on with no other.
+    """
     ids = runs.run_ids(project)
     if options.mask is not None or options.reset or not ids:
         return options
@@ -96,7 +99,8 @@ def remembered(project: ProjectPaths, options: RunOptions) -> RunOptions:
     ended = checkpoint is not None and checkpoint.run_id == ids[-1] and checkpoint.finished
     if checkpoint and ended and options.resume_from is None and not _has_more(project, checkpoint, options):
         return options
-    return replace(options, mask=runs.read_run(project.run(ids[-1])).asked_mask)
+    before = runs.read_run(project.run(ids[-1]))
+    return replace(options, mask=before.asked_mask) if bool(before.variants) == variants else options
 
 
 def _has_more(project: ProjectPaths, checkpoint: Checkpoint, options: RunOptions) -> bool:

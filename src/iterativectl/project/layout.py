@@ -44,6 +44,16 @@ class RunPaths:
         return self.root / "superseded"
 
     @property
+    def variants(self) -> Path:
+        """What a run of variants found of each."""
+        return self.root / "variants.json"
+
+    @property
+    def variants_sheet(self) -> Path:
+        """All variants on one picture."""
+        return self.root / "variants.png"
+
+    @property
     def ranking(self) -> Path:
         return self.root / "human" / "ranking.json"
 
