@@ -15,11 +15,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from iterativectl.config.prompts import load_prompts_beside_runs
 from iterativectl.errors import JudgeError, JudgeUnavailable, LimitReached
 from iterativectl.images.normalise import to_pixels
 from iterativectl.judging import conventions
+from iterativectl.judging.boxes import MAX_BOXES, read_boxes
 from iterativectl.judging.conventions import BY_NAME, FAMILIES, OTHERS, Family, family_of
 from iterativectl.judging.locating import Located, Locator, NotLocated, Route
 from iterativectl.ports import Reply, Usage, VisionRequest
@@ -264,3 +267,94 @@ def test_a_second_asking_is_a_new_sample() -> None:
     locator(route("qwen3-vl:4b", model)).locate(blank((640, 480)), "the jacket")
     assert [request.sample for request in model.asked] == [0, 1]
     assert model.asked[0].prompt == model.asked[1].prompt
+
+
+# What comes is anything at all
+
+pieces = st.sampled_from(
+    [
+        '{"boxes": [',
+        '{"label": "jacket", ',
+        '"bbox_2d": ',
+        "[1, 2, 300, 400]",
+        "[[1, 2], [3, 400]]",
+        "]}",
+        "}",
+        "]",
+        "[",
+        "{",
+    ]
+    + [
+        "<think>",
+        "</think>",
+        "```json\n",
+        "```",
+        "null",
+        "NaN",
+        "true",
+        '"',
+        "'",
+        ",",
+        ":",
+        " not found ",
+        "(1,2),(3,4)",
+    ]
+    + ['"x1": 5, ', '"seen": "a", ', "1e999", "-7", "0.5", "\\", "\n"]
+)
+
+
+@given(st.lists(pieces, max_size=14).map("".join) | st.text(max_size=60), st.sampled_from(["stop", "length"]))
+@settings(max_examples=400)
+def test_no_reply_breaks_the_reading(text: str, finish: str) -> None:
+    """A reading is places, or nothing with or without a failure; never an exception, never both."""
+    for family in (BY_NAME["qwen2.5-vl"], BY_NAME["gemini"]):
+        reading = read_boxes(text, family, finish)
+        assert not (reading.entries and reading.failure)
+        assert all(np.isfinite(entry.numbers).all() for entry in reading.entries)
+        assert len(reading.entries) <= MAX_BOXES
+
+
+numbers = (
+    st.floats(-3000, 3000)
+    | st.integers(-2000, 5000).map(float)
+    | st.floats(allow_nan=False, allow_infinity=False)
+)
+
+
+@given(
+    st.lists(numbers, min_size=4, max_size=4),
+    st.sampled_from(FAMILIES),
+    st.tuples(st.integers(1, 5000), st.integers(1, 5000)),
+)
+def test_a_place_lies_in_the_picture_or_is_none(
+    four: list[float], family: Family, size: tuple[int, int]
+) -> None:
+    sent = conventions.sent_size(size, family, LONGEST)
+    box = conventions.placed(four, family, sent, size)
+    if not isinstance(box, str):
+        assert box.within(size) == box and box.area > 0
+        assert conventions.placed([four[2], four[3], four[0], four[1]], family, sent, size) == box
+
+
+@given(st.tuples(st.integers(60, 5000), st.integers(60, 5000)), st.sampled_from(FAMILIES), st.data())
+def test_what_a_model_would_say_of_a_box_comes_back(
+    size: tuple[int, int], family: Family, data: st.DataObject
+) -> None:
+    """There and back: off by no more than a step of the family's scale."""
+    sent = conventions.sent_size(size, family, LONGEST)
+    width, height = (data.draw(st.integers(max(3, side // 10), max(3, side // 2))) for side in size)
+    x, y = data.draw(st.integers(0, size[0] - width)), data.draw(st.integers(0, size[1] - height))
+    scale = sent if family.pixels else (1000, 1000)
+    said = [
+        round(v / side * unit)
+        for v, side, unit in zip((x, y, x + width, y + height), size * 2, scale * 2, strict=True)
+    ]
+    if family.order == "y":
+        said = [said[1], said[0], said[3], said[2]]
+    box = conventions.placed(said, family, sent, size)
+    assert not isinstance(box, str)
+    step = [0.5 * side / unit + 1 for side, unit in zip(size, scale, strict=True)]
+    for found, true, most in zip(
+        (box.left, box.top, box.right, box.bottom), (x, y, x + width, y + height), step * 2, strict=True
+    ):
+        assert abs(found - true) <= most
