@@ -9,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +22,7 @@ from iterativectl.processes import installation, target
 from iterativectl.processes.comfyui import LocalComfyUI, World, plan
 from iterativectl.processes.launch import Launch
 
+PLAIN: Mapping[str, str] = {"PATH": os.defpath}
 PROGRAM = Path(__file__).resolve().parents[1] / "fakes" / "comfyui_program.py"
 
 
@@ -69,11 +70,10 @@ class Site:
         """As a command sees it: nothing is remembered from one to the next."""
         clock = HastyClock()
         server = ComfyUIServer(address_at(self.url, {}, {}), clock)
-        world = World(environ={"PATH": os.defpath}, clock=clock, listen=server.found)
+        world = World(environ=PLAIN, clock=clock, listen=server.found)
         return LocalComfyUI(self.folder, self.url, world)
 
-    def command(self, *arguments: str) -> Callable[[], Launch]:
-        environ = {"PATH": os.defpath}
+    def command(self, *arguments: str, environ: Mapping[str, str] = PLAIN) -> Callable[[], Launch]:
         found = installation.Installation(root=self.root, by="the test", version="")
         python = installation.python_for(found, None, environ)
         return lambda: plan(found, python, target.target(self.url), arguments, environ)
@@ -98,6 +98,20 @@ def lives(pid: int) -> bool:
     return state not in "ZX"
 
 
+def _killed(root: Path) -> list[int]:
+    """Kill whoever runs in this folder, known or not; who was still there."""
+    there = []
+    for entry in Path("/proc").iterdir():
+        with contextlib.suppress(OSError):
+            if entry.name.isdigit() and (entry / "cwd").readlink() == root:
+                there.append(int(entry.name))
+    for pid in there:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+        lives(pid)
+    return there
+
+
 def until(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     end = time.monotonic() + seconds
     while not condition():
@@ -113,6 +127,4 @@ def site_at(tmp_path: Path) -> Iterator[Site]:
     try:
         yield site
     finally:
-        for pid in site.living():
-            os.kill(pid, signal.SIGKILL)
-            until(lambda pid=pid: not lives(pid))  # type: ignore[misc]
+        until(lambda: not _killed(site.root), 10)

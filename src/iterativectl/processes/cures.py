@@ -16,8 +16,9 @@ CURES = (
     ),
     (
         r"No module named|ImportError: cannot import name",
-        "A package is missing or of another version. Is {python} what you start ComfyUI with by hand? Name "
-        "that with --python; or install what is missing: {python} -m pip install -r {folder}/requirements.txt",
+        "A package is missing or of another version. Is {python} what you start ComfyUI with by hand? "
+        "If not, name that with --python; else install what is missing: "
+        " {python} -m pip install -r {folder}/requirements.txt",
     ),
     (
         r"(?i)already in use|only one usage of each socket address",
