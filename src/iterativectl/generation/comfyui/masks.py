@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from iterativectl.generation.comfyui.graph import Slot, downstream, upstream
+from iterativectl.generation.comfyui.graph import Slot, downstream, title, upstream
 from iterativectl.generation.comfyui.pictures import picture_slot
 from iterativectl.generation.comfyui.rules import Rule
 from iterativectl.generation.comfyui.samplers import Sampler
@@ -41,18 +41,22 @@ def find(search: Search, sampler: Sampler, save: str, image: Slot | None) -> Mas
         if image and told == image[0]:
             return Mask(in_picture=True)
         return Mask(slot=picture_slot(search, "mask", told))
-    for way in _ways(search, sampler, save):
+    made_here = []
+    for node, way in _ways(search, sampler, save):
+        made_here.append(title(search.graph, node))
         for rule in search.asked(MASK):
             found = rule.ask(way, image)
             if found:
                 search.keep("mask", way.loader, rule.name)
                 inverted = [node for other in search.asked(INVERTED) for node in other.ask(way)]
                 return Mask(found.slot, found.in_picture, tuple(inverted))
+    if made_here:
+        search.note(f"the graph makes the mask of {made_here[0]} itself: ours is not given to it")
     return Mask()
 
 
-def _ways(search: Search, sampler: Sampler, save: str) -> Iterator[_Way]:
-    """The ways of every node whose mask is that of the picture, those behind the sampler first."""
+def _ways(search: Search, sampler: Sampler, save: str) -> Iterator[tuple[str, _Way]]:
+    """Every node whose mask is that of the picture, and its way; those behind the sampler first."""
     nodes = upstream(search.graph, sampler.node)
     for rule in search.asked(AFTER):
         nodes += rule.ask(search, sampler, save)
@@ -60,7 +64,7 @@ def _ways(search: Search, sampler: Sampler, save: str) -> Iterator[_Way]:
         apart = any(rule.ask(search, node) for rule in search.asked(APART))
         way = None if apart or "mask" not in search.linked(node) else _way(search, node, "mask", (), set())
         if way:
-            yield way
+            yield node, way
 
 
 def _way(search: Search, node: str, name: str, inverting: tuple[str, ...], seen: set[str]) -> _Way | None:

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 
 from iterativectl.errors import WorkflowRejected
 from iterativectl.generation.comfyui import masks, models, pictures, samplers, saves, words
-from iterativectl.generation.comfyui.graph import Slot, Workflow, title
+from iterativectl.generation.comfyui.graph import Slot, Workflow, number, title
 from iterativectl.generation.comfyui.refusal import TOLD, refused
 from iterativectl.generation.comfyui.roles import Roles
 from iterativectl.generation.comfyui.rules import ALL, RULES
@@ -89,7 +89,11 @@ def _settings(
     slots = samplers.settings(search, sampler, fixed)
     if cfg:
         search.how["cfg"] = RULES["flux_guidance"]
-        search.note(f"cfg is written into {title(search.graph, cfg[0])} as guidance; the sampler's own stays")
+        search.note(f"cfg is written into {title(search.graph, cfg[0])} as guidance")
+    elif "cfg" in slots and number(search.graph, slots["cfg"]) == 1:
+        where = title(search.graph, slots["cfg"][0])
+        kinds = "distilled models (Lightning, LCM, Schnell)"
+        search.note(f"{where} has CFG 1, as {kinds} want it: with such a one set cfg to 1 in AIGen.yaml")
     missing = [name for name in samplers.SETTINGS if name not in slots]
     if missing:
         search.note(f"the workflow has no setting for {', '.join(missing)}: changing it has no effect")

@@ -45,7 +45,7 @@ class Way:
 
 def is_conditioning(name: str) -> bool:
     """Whether an input takes conditioning, judged by its name."""
-    return "cond" in name or name in SIDES
+    return "cond" in name or name.startswith(SIDES)
 
 
 def conditioning_inputs(search: Search, node: str, output: int) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from iterativectl.generation.comfyui import walk
-from iterativectl.generation.comfyui.graph import Link, Node, Slot, link, title
+from iterativectl.generation.comfyui.graph import Link, Node, Slot, link, links, title
 from iterativectl.generation.comfyui.refusal import unfit, with_words
 from iterativectl.generation.comfyui.rules import RULES, Rule
 from iterativectl.generation.comfyui.samplers import Sampler
@@ -196,8 +196,9 @@ def places_words(node: Node) -> bool:
     """A node that holds conditioning to a part of the picture: ConditioningSetArea, ConditioningSetMask."""
     inputs: dict[str, Any] = node["inputs"]
     area = {"width", "height", "x", "y"} <= inputs.keys()
-    masked = link(inputs.get("mask")) is not None and not inputs.keys() & {"pixels", "image", "samples"}
-    return link(inputs.get("conditioning")) is not None and (area or masked)
+    pictures = inputs.keys() & {"pixels", "image", "samples", "latent_image"}
+    masked = link(inputs.get("mask")) is not None and not pictures
+    return any(walk.is_conditioning(name) for name, _ in links(node)) and (area or masked)
 
 
 PREFERRED: tuple[Rule[Callable[[Search, str, list[str]], list[str]]], ...] = (
