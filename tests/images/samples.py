@@ -88,3 +88,51 @@ def swapped_profile() -> bytes:
     for one, other in ((b"rXYZ", b"bXYZ"), (b"bXYZ", b"rXYZ")):
         swapped[tags[one] + 4 : tags[one] + 12] = renamed[tags[other] + 4 : tags[other] + 12]
     return bytes(swapped)
+
+
+def grey_profile(gamma: float) -> bytes:
+    """A sound ICC profile for pictures without colours, with a plain gamma."""
+    return icc(b"GRAY", {b"kTRC": gamma_curve(gamma)})
+
+
+def matrix_profile(columns: list[tuple[float, float, float]], curve: bytes) -> bytes:
+    """A sound ICC profile of one curve and the three primaries' XYZ (adapted to D50)."""
+    names = (b"rXYZ", b"gXYZ", b"bXYZ")
+    tags = {name: _xyz(column) for name, column in zip(names, columns, strict=True)}
+    return icc(b"RGB ", tags | dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve))
+
+
+def icc(space: bytes, tags: dict[bytes, bytes]) -> bytes:
+    """A display profile, version 2, of these tags."""
+    text = b"test\0"
+    tags = {
+        b"desc": b"desc" + bytes(4) + struct.pack(">I", len(text)) + text + bytes(78),
+        b"cprt": b"text" + bytes(4) + b"none\0",
+        b"wtpt": _xyz((0.9642, 1.0, 0.8249)),
+    } | tags
+    entries, body, at = b"", b"", 132 + 12 * len(tags)
+    for name, content in tags.items():
+        content += bytes(-len(content) % 4)
+        entries += struct.pack(">4sII", name, at + len(body), len(content))
+        body += content
+    head = struct.pack(">I4sI4s4s4s", at + len(body), bytes(4), 0x02400000, b"mntr", space, b"XYZ ")
+    head += struct.pack(">6H", 2026, 1, 1, 0, 0, 0) + b"acsp" + bytes(28)
+    head += struct.pack(">3i", 63190, 65536, 54061) + bytes(48)
+    return head + struct.pack(">I", len(tags)) + entries + body
+
+
+def gamma_curve(gamma: float) -> bytes:
+    return b"curv" + bytes(4) + struct.pack(">IH", 1, round(gamma * 256))
+
+
+def table_curve(points: list[int]) -> bytes:
+    return b"curv" + bytes(4) + struct.pack(f">I{len(points)}H", len(points), *points)
+
+
+def parametric_curve(kind: int, *numbers: float) -> bytes:
+    fixed = [round(number * 65536) for number in numbers]
+    return b"para" + bytes(4) + struct.pack(f">HH{len(fixed)}i", kind, 0, *fixed)
+
+
+def _xyz(numbers: tuple[float, float, float]) -> bytes:
+    return b"XYZ " + bytes(4) + struct.pack(">3i", *(round(number * 65536) for number in numbers))

@@ -9,9 +9,9 @@ did before, in most places of the picture and not in a few.
 
 On seven photographs (tests/data/photos), each treated in five ways (as it is, JPEG, a VAE's kind of noise, a
 strong grade, a pencil drawing), moved in eleven (1 to 60 px, scales 0.9 to 1.25), with the middle or the
-upper half repainted: 768 of 770 moves are found, all but one to the pixel. With four fifths repainted a shift
+upper half repainted: 766 of 770 moves are found, all but one to the pixel. With four fifths repainted a shift
 and a scale cannot be told apart: 311 of 385 are found, 263 of them exactly. No unmoved one is ever reported,
-over 16 edits; another photograph neither. 1024 x 1024: 60 ms of CPU, half that where nothing moved.
+over 16 edits; another photograph neither. 1024 x 1024 takes about 0.1 s of CPU.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 The picture goes out padded (composite.prepared). What comes back may be that size, the original's, scaled, or
 cut off around its centre: ComfyUI's VAE encoders crop to a multiple of 8 that way (the left and upper offset
 is the remainder halved), others of 16, 32 or 64. A size alone cannot tell a crop from a picture scaled to a
-multiple, so the pixels that should not have changed decide.
+multiple, nor whether the padding was still there, so the pixels that should not have changed decide.
 """
 
 from __future__ import annotations
@@ -62,11 +62,9 @@ def placed(result: Values, ground: Ground) -> Placed:
         return Placed(values=result, at=(0, 0), note="")
     if size == ground.padded:
         return Placed(values=_cut(result, (0, 0), ground.size)[0], at=(0, 0), note="")
-    crops = [_cropped(result, offset, ground) for offset in _offsets(size, ground)]
-    if crops:
-        stretched = _stretched(result, ground)
-        return min([*crops, stretched], key=partial(_strangeness, ground))
-    return _stretched(result, ground)
+    tried = [_cropped(result, offset, ground) for offset in _offsets(size, ground)]
+    tried += [_stretched(result, whole, ground) for whole in dict.fromkeys((ground.padded, ground.size))]
+    return tried[0] if len(tried) == 1 else min(tried, key=partial(_strangeness, ground))
 
 
 def resized(values: Values, size: Size) -> Values:
@@ -110,8 +108,8 @@ def _cropped(result: Values, at: tuple[int, int], ground: Ground) -> Placed:
     return Placed(values=values, at=at, note=note)
 
 
-def _stretched(result: Values, ground: Ground) -> Placed:
-    values, at = _cut(resized(result, ground.padded), (0, 0), ground.size)
+def _stretched(result: Values, whole: Size, ground: Ground) -> Placed:
+    values, at = _cut(resized(result, whole), (0, 0), ground.size)
     wide = result.shape[1] / result.shape[0]
     off = min(abs(wide * side[1] / side[0] - 1) for side in (ground.size, ground.padded))
     done = "stretched to fit, since its sides have another ratio" if off > ASPECT else "scaled to fit"
