@@ -174,7 +174,8 @@ def keep(canvas: Canvas, name: str, drawn: Inside, how: Combining, now: datetime
 def show(canvas: Canvas, seen: Seen, out: Path) -> None:
     """Write the picture with the mask on it. Raises StorageError."""
     masking = canvas.masking
-    title = f"{seen.name}: {100 * share(seen.drawn):.1f} %, grow {masking.grow} px, feather {masking.feather} px"
+    part = 100 * share(seen.drawn)
+    title = f"{seen.name}: {part:.1f} %, grow {masking.grow} px, feather {masking.feather} px"
     shown = Shown(drawn=seen.drawn, grown=seen.region.inside, weights=seen.region.weights, title=title)
     files.write_bytes(out, from_pixels(overlay(canvas.pixels, shown)))
 
