@@ -235,11 +235,15 @@ def _summary(event: Event, similarity: Data) -> str:
     return ", ".join(parts)
 
 
+UNALTERED = 0.995  # similarity outside a mask from which nothing worth saying was put back
+
+
 def _likeness(measured: object, similarity: Data) -> list[str]:
     """How much of the original is left; with a mask inside it, which is what steers."""
     inside, before = similarity.get("inside_mask"), similarity.get("outside_before")
     if inside is not None:
-        outside = f", outside {before:.2f} before the original was put back" if before is not None else ""
+        altered = before is not None and before < UNALTERED
+        outside = f", outside {before:.2f} before the original was put back" if altered else ""
         return [f"similarity inside the mask {inside:.2f}{outside}"]
     measured = similarity.get("measured") if measured is None else measured
     return [f"similarity to the original {measured:.2f}"] if isinstance(measured, int | float) else []
