@@ -7,7 +7,7 @@ from typing import Any
 
 from iterativectl import files
 from iterativectl.images.normalise import Pixels, from_pixels, to_pixels
-from iterativectl.images.sheet import Cell, Tone, sheet, thumbnail
+from iterativectl.images.sheet import Cell, Tone, outlined, sheet, thumbnail
 from iterativectl.model import History, Iteration, Plan, Settings, Stop
 from iterativectl.policy.stages import passes
 from iterativectl.policy.variants import Variants, ranked
@@ -34,6 +34,7 @@ def body(work: Work, policy: Variants, history: History, decision: Stop) -> dict
         "run_id": work.run.run_id,
         "status": decision.status,
         "reason": decision.reason,
+        "run_seed": work.run.run_seed if policy.start.seed is None else None,
         "seed": policy.seed,
         "mask": policy.plans[0].mask,
         "prompts": records.to_json(policy.start.prompts),
@@ -108,17 +109,18 @@ def _sheet(work: Work, policy: Variants, history: History) -> Pixels:
 
 def _original(work: Work, policy: Variants) -> Cell:
     pixels = to_pixels(work.project.input.read_bytes(), name=work.project.input.name)
-    mask = policy.plans[0].mask
+    mask, shown = policy.plans[0].mask, thumbnail(pixels)
     said = f"{pixels.shape[1]} x {pixels.shape[0]} px"
     lines: list[tuple[str, Tone]] = [(said, "quiet")]
     if mask is not None:
         lines.append((f"only the mask {mask} is edited", "quiet"))
-    return Cell(pixels=thumbnail(pixels), name="The original", lines=tuple(lines))
+        shown = outlined(shown, work.regions.of(mask).inside)
+    return Cell(pixels=shown, name="The original", lines=tuple(lines))
 
 
 def _cell(work: Work, entry: Mapping[str, Any], best: int | None, several: bool) -> Cell:
     number = entry["iteration"]
-    name = f"{number}  {entry['name']}"
+    name = f"{number}. {entry['name']}"
     if entry["status"] != "ok":
         failure = entry["failure"]
         why = failure["message"] if failure else "not made: the run was stopped"

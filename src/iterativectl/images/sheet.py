@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
+import cv2
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from iterativectl.images.normalise import Colour, Pixels
@@ -19,6 +21,8 @@ Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 LONGEST = 4800  # pixels of the sheet's longest side at most
 CELL = 480  # pixels of a cell's width where there is room
 SMALLEST = 160
+_ROWS = 2  # of the name, and of each line below it
+_LONGEST_TEXT = 400  # characters that are looked at: more never fits
 _SHAPE = 1.5  # the sheet's width : height that is aimed at: that of a screen
 _TALLEST, _WIDEST = 1.5, 0.4  # height : width of the place for a picture
 _GROUND: Colour = (24, 26, 30)
@@ -39,7 +43,7 @@ _UNPRINTABLE = re.compile("[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\
 class Cell:
     """One picture and what is written below it. Without a picture a grey place with `missing` on it.
 
-    `name` may take two rows; each of `lines` is cut to one. `best`: framed, and said.
+    The name and each of `lines` may take two rows; what is longer is cut. `best`: framed, and said.
     """
 
     pixels: Pixels | None
@@ -51,12 +55,15 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """Sizes in pixels. `place` is where a picture goes, `text` the height of small letters."""
+    """Sizes in pixels. `place` is where a picture goes, `text` the height of small letters.
+
+    `rows` of text are below every picture: of the name, and of all else.
+    """
 
     columns: int
     place: tuple[int, int]
     text: int
-    rows_of_text: int
+    rows: tuple[int, int] = (2, 4)
 
     @property
     def gap(self) -> int:
@@ -69,7 +76,7 @@ class _Layout:
     @property
     def caption(self) -> int:
         """Height of all that is written below a picture."""
-        return round(2 * 1.25 * self.name_text + self.rows_of_text * 1.35 * self.text + 1.5 * self.gap)
+        return round(self.rows[0] * 1.25 * self.name_text + self.rows[1] * 1.35 * self.text + 1.5 * self.gap)
 
     @property
     def cell(self) -> tuple[int, int]:
@@ -90,6 +97,18 @@ def thumbnail(pixels: Pixels, longest: int = CELL) -> Pixels:
     factor = longest / max(width, height)
     size = max(1, round(width * factor)), max(1, round(height * factor))
     return np.asarray(Image.fromarray(np.ascontiguousarray(pixels)).resize(size, Image.Resampling.LANCZOS))
+
+
+def outlined(pixels: Pixels, inside: NDArray[np.bool_]) -> Pixels:
+    """The picture with the edge of a region drawn on it. `inside`: the region, of any size."""
+    height, width = pixels.shape[:2]
+    region = cv2.resize(inside.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
+    edges, _ = cv2.findContours(region, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
+    drawn = np.ascontiguousarray(pixels).copy()
+    thin = max(1, round(max(width, height) / 240))
+    cv2.polylines(drawn, edges, True, (0, 0, 0), thin + 2, cv2.LINE_AA)
+    cv2.polylines(drawn, edges, True, _BEST, thin, cv2.LINE_AA)
+    return drawn
 
 
 def sheet(cells: Sequence[Cell], heading: Sequence[str]) -> Pixels:
@@ -114,24 +133,41 @@ def _layout(cells: Sequence[Cell]) -> _Layout:
     """The number of columns that brings the sheet nearest to a screen's shape, and how large cells can be."""
     shapes = [c.pixels.shape[0] / c.pixels.shape[1] for c in cells if c.pixels is not None] or [0.75]
     shape = min(max(shapes[0], _WIDEST), _TALLEST)
-    rows_of_text = max(len(cell.lines) for cell in cells)
     number = len(cells)
 
     def laid(columns: int, width: int) -> _Layout:
-        place = (width, max(1, round(width * shape)))
-        return _Layout(columns, place, max(11, round(width / 26)), rows_of_text)
+        return _Layout(columns, (width, max(1, round(width * shape))), max(11, round(width / 26)))
 
     def badness(columns: int) -> float:
-        layout = laid(columns, CELL)
-        width, height = layout.size(number)
+        width, height = laid(columns, CELL).size(number)
         empty = columns * math.ceil(number / columns) - number
-        return abs(math.log(width / height / _SHAPE)) + 0.15 * empty / columns
+        return abs(math.log(width / height / _SHAPE)) + 0.6 * empty / columns
 
     columns = min(range(1, number + 1), key=badness)
     width = CELL
     while width > SMALLEST and max(laid(columns, width).size(number)) > LONGEST * 0.95:
         width -= 16
-    return laid(columns, width)
+    layout = laid(columns, width)
+    return replace(layout, rows=_rows(cells, layout))
+
+
+def _rows(cells: Sequence[Cell], layout: _Layout) -> tuple[int, int]:
+    """How many rows of text the cell with the most of them needs."""
+    rows = [(len(_name(cell, layout)), len(_lines(cell, layout))) for cell in cells]
+    return max(names for names, _ in rows), max(lines for _, lines in rows)
+
+
+def _name(cell: Cell, layout: _Layout) -> list[str]:
+    return _wrapped(_clean(cell.name), ImageFont.load_default(layout.name_text), layout.place[0], _ROWS)
+
+
+def _lines(cell: Cell, layout: _Layout) -> list[tuple[str, Tone]]:
+    font = ImageFont.load_default(layout.text)
+    return [
+        (row, tone)
+        for text, tone in cell.lines
+        for row in _wrapped(_clean(text), font, layout.place[0], _ROWS)
+    ]
 
 
 def _heading(lines: Sequence[str], width: int, layout: _Layout) -> Image.Image:
@@ -193,31 +229,28 @@ def _mark(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
     width, height = layout.cell
     pen.rectangle((0, 0, width - 1, height - 1), outline=_BEST, width=max(3, layout.gap // 2))
     font = ImageFont.load_default(layout.name_text)
-    left, top = 2 * layout.gap, 2 * layout.gap
-    box = pen.textbbox((left + layout.gap, top + layout.gap / 2), "best", font=font)
-    pen.rounded_rectangle(
-        (left, top, box[2] + layout.gap, box[3] + layout.gap // 2), radius=layout.gap // 2, fill=_BEST
-    )
-    pen.text((left + layout.gap, top + layout.gap / 2), "best", fill=_GROUND, font=font)
+    left = top = 2 * layout.gap
+    right, bottom = left + round(font.getlength("best")) + 2 * layout.gap, top + round(1.6 * layout.name_text)
+    pen.rounded_rectangle((left, top, right, bottom), radius=layout.gap // 2, fill=_BEST)
+    pen.text(((left + right) / 2, (top + bottom) / 2), "best", fill=_GROUND, font=font, anchor="mm")
 
 
 def _write(pen: ImageDraw.ImageDraw, cell: Cell, layout: _Layout) -> None:
     """Name and lines below the picture."""
-    width = layout.place[0]
     top = layout.place[1] + 1.6 * layout.gap
     font = ImageFont.load_default(layout.name_text)
-    for line in _wrapped(_clean(cell.name), font, width, 2):
+    for line in _name(cell, layout):
         pen.text((layout.gap, top), line, fill=_TONES["plain"], font=font)
         top += 1.25 * layout.name_text
     font = ImageFont.load_default(layout.text)
-    for text, tone in cell.lines:
-        pen.text((layout.gap, top), _cut(_clean(text), font, width), fill=_TONES[tone], font=font)
+    for text, tone in _lines(cell, layout):
+        pen.text((layout.gap, top), text, fill=_TONES[tone], font=font)
         top += 1.35 * layout.text
 
 
 def _clean(text: str) -> str:
     """In one line, without characters that have no picture."""
-    return " ".join(_UNPRINTABLE.sub(" ", text).split())
+    return " ".join(_UNPRINTABLE.sub(" ", text[:_LONGEST_TEXT]).split())
 
 
 def _wrapped(text: str, font: Font, width: float, rows: int) -> list[str]:
