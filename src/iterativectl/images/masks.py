@@ -34,8 +34,8 @@ ASPECT = 0.02  # how far a mask's ratio of sides may be from the picture's befor
 DRAWN, FEW = 0.97, 4
 _OPAQUE_FROM = 250  # editors leave 254 here and there
 _WORKING = 512  # longest side at which colours are counted
-_SOFT = 0.04  # share of pixels with grain (a Laplacian above 6) up to which greys are a brush's
-_GRAIN = 6
+_SOFT = 0.04  # share of pixels with grain up to which greys are a brush's; photographs: see the tests
+_GRAIN = 3  # levels (0-255) from the median of the 3 x 3 around
 _NEUTRAL = 12  # of a grey's channels, largest less smallest
 _HINT = "White is what may be edited, black is what stays: paint the part that may change white."
 
@@ -194,7 +194,8 @@ def _varied(pixels: Bytes, where: Mask) -> bool:
     spread = colours.max(axis=1) - colours.min(axis=1)
     if (spread > _NEUTRAL).mean() > 1 - DRAWN:
         return True
-    grain = np.abs(cv2.Laplacian(_grey(pixels), cv2.CV_16S))
+    grey = _grey(pixels)
+    grain = cv2.absdiff(grey, cv2.medianBlur(grey, 3))  # a slope, however steep, has none
     solid = cv2.erode(where.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     return bool(solid.any() and (grain[solid] > _GRAIN).mean() > _SOFT)
 
