@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import cache
@@ -13,15 +14,16 @@ from urllib.parse import urlsplit
 import pytest
 from tests.comfyui.rig import SETTINGS, Rig
 from tests.fakes.comfyui import DATA, FakeComfyUI
+from tests.papers import ROOT, section, tables, text_of
 
 from iterativectl import resources
 from iterativectl.config.check import load_schema
 from iterativectl.config.sidecar import Sidecar, load_sidecar, sidecar_of
 from iterativectl.errors import ConfigError
+from iterativectl.generation.comfyui import depth, needs, schema
 from iterativectl.generation.comfyui import graph as graphs
-from iterativectl.generation.comfyui import needs, schema
 from iterativectl.generation.comfyui.graph import Workflow, link, title, upstream
-from iterativectl.generation.comfyui.roles import Roles
+from iterativectl.generation.comfyui.roles import ROLE_NAMES, Roles
 from iterativectl.generation.comfyui.trace import trace
 
 FILES = sorted(resources.path("workflow").glob("*.json"))
@@ -350,3 +352,39 @@ def test_a_server_with_the_files_can_run_it(
     assert found == []
     del fake.known["VAEDecode"]
     assert any("no node 'VAEDecode'" in finding.what for finding in rig.generator.check(settings))
+
+
+# --- docs/workflows.md
+
+
+def unnamed(text: str) -> list[str]:
+    """Workflows that the paper's table does not name with the families of their sidecars."""
+    rows = {
+        (name, family.strip())
+        for row in next(iter(tables(section(text, "Which for what"))))
+        for name in re.findall(r"`(\w+)`", row["workflow"])
+        for family in row["models of"].split(",")
+    }
+    real = {(path.stem, family) for path in FILES for family in told(path).family}
+    return sorted(f"{name}: {family}" for name, family in rows ^ real)
+
+
+def test_the_paper_names_every_workflow_and_field() -> None:
+    text = text_of(ROOT / "docs" / "workflows.md")
+    assert unnamed(text) == []
+    assert unnamed(text.replace("`flux_fill_api`", "`flux_fil_api`", 1)) == [
+        "flux_fil_api: Flux",
+        "flux_fill_api: Flux",
+    ]
+    fields = load_schema("workflow")["properties"]
+    names = [
+        *fields,
+        *fields["parameters"]["properties"],
+        *load_schema("workflow")["$defs"]["model"]["properties"],
+    ]
+    paper = section(text, "A sidecar")
+    assert [name for name in names if not re.search(rf"[`.]{name}`|`{name}[.\[]", paper)] == []
+    roles = section(text, "Roles")
+    assert [role for role in ROLE_NAMES if f"`{role}`" not in roles] == []
+    nodes = section(text, "Depth maps and edges")
+    assert [name for name in depth.PREPROCESSORS if f"`{name}`" not in nodes] == []
