@@ -79,7 +79,7 @@ def test_the_list_names_every_shipped_workflow(shell: Shell) -> None:
     names = [path.stem for path in resources.path("workflow").glob("*.json")]
     assert said.code == 0 and len(said.out.splitlines()) == len(names) + 1
     assert all(f"  {name} " in said.out for name in names)
-    assert "flux_fill_api" in said.out and "Change what the mask shows, Flux Fill" in said.out
+    assert "flux_fill_api" in said.out and "Make anew what the mask shows, or take it away" in said.out
     assert "from" not in said.out.splitlines()[0] and "workflow show NAME" in said.err
 
 
@@ -130,7 +130,7 @@ def test_outside_a_workspace_the_shipped_ones_are_there(shell: Shell, tmp_path: 
 )
 def test_a_workflow_may_be_named_in_several_ways(shell: Shell, name: str) -> None:
     said = shell("workflow", "show", name)
-    assert said.code == 0 and said.out.startswith("Change what the mask shows, Flux Fill\n")
+    assert said.code == 0 and said.out.startswith("Make anew what the mask shows, or take it away\n")
 
 
 def test_show_tells_what_a_newcomer_needs(shell: Shell) -> None:
@@ -144,6 +144,16 @@ def test_show_tells_what_a_newcomer_needs(shell: Shell) -> None:
         "iterativectl mask create",
     ):
         assert words in said, words
+
+
+def test_a_depth_map_may_be_made_and_a_pose_not(shell: Shell, workspace: Path) -> None:
+    made = "Leave control_image out to have a depth map made"
+    assert made in shell("workflow", "show", "flux_depth").out
+    assert made not in shell("workflow", "show", "flux_canny").out
+    text = json.dumps(shipped("control_depth_img2img_api"))
+    placed(workspace, "pose.json", json.loads(text.replace("epth", "ose")))
+    said = shell("workflow", "show", "pose").out
+    assert "control_image: input/control.png" in said and made not in said
 
 
 @pytest.mark.parametrize("name", sorted(path.stem for path in resources.path("workflow").glob("*.json")))
@@ -210,6 +220,7 @@ def test_check_without_a_server_says_so(shell: Shell) -> None:
     said = shell("workflow", "check", "flux_fill")
     assert said.code == 0 and "inpaint: sampler 14" in said.out
     assert "It needs flux1-fill-dev.safetensors" in said.out and "add --server" in said.out
+    assert "The graph can be read." in said.out and "All is well" not in said.out
 
 
 def test_check_of_a_graph_that_cannot_be_traced(shell: Shell, workspace: Path) -> None:

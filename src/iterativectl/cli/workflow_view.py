@@ -94,9 +94,9 @@ def _settings(shelved: Shelved, told: Sidecar | None, inspection: Inspection) ->
     roles = {role.role for role in inspection.roles}
     if "control" in roles:
         yield Line("control_image: input/control.png", indent=1, whole=True)
-        yield Line(
-            "Leave control_image out to have a depth map made, where ComfyUI has a node for it.", "quiet", 1
-        )
+    if inspection.depth:
+        made = "Leave control_image out to have a depth map made, where ComfyUI has a node for it."
+        yield Line(made, "quiet", 1)
     if "mask" in roles:
         yield Line("`iterativectl mask create` draws a mask; `run --mask NAME` uses it.", "quiet", 1)
 
@@ -121,16 +121,14 @@ def _parameter(name: str) -> str:
 
 
 def _models(told: Sidecar | None, inspection: Inspection) -> Iterator[Block]:
-    if not inspection.models:
-        return
-    yield Line("Model files, below ComfyUI's models/", "head")
-    rows: list[tuple[str, str | Cell]] = []
+    """Names and addresses in lines of their own, so that they can be copied from a narrow terminal."""
+    if inspection.models:
+        yield Line("Model files, below ComfyUI's models/", "head")
     for need in inspection.models:
         known = described(need.file, told)
-        path = f"{need.folder or '?'}/{need.file}"
-        rows.append((path, known.what if known else f"read by {need.where}"))
-        rows += [("", Cell(page, "quiet")) for page in (known.pages if known else ())]
-    yield table(("", ""), rows)
+        yield Line(f"{need.folder or '?'}/{need.file}", indent=1, whole=True)
+        yield Line(known.what if known else f"read by {need.where}", "quiet", 2)
+        yield from (Line(page, "quiet", 2, whole=True) for page in (known.pages if known else ()))
 
 
 def _ranges(told: Sidecar | None) -> Iterator[Block]:

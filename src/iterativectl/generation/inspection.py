@@ -45,7 +45,11 @@ class NodeNeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inspection:
-    """A workflow without a server: what it does, its roles, the model files it needs. `notes`: sentences."""
+    """A workflow without a server: what it does, its roles, the model files it needs. `notes`: sentences.
+
+    `guidance`: cfg is written to the model's own guidance. `depth`: the control picture is a depth map, which
+    may be made on the server.
+    """
 
     name: str
     strategy: str
@@ -53,6 +57,7 @@ class Inspection:
     roles: tuple[Role, ...]
     models: tuple[ModelNeed, ...]
     guidance: bool
+    depth: bool
     notes: tuple[str, ...]
 
 

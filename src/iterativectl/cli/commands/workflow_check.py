@@ -140,7 +140,8 @@ def _show(invocation: Invocation, subject: Subject, result: Result, *, asked: bo
     out = invocation.out
     whose = f", with the settings of {subject.project.name}" if subject.aigen and subject.project else ""
     out.show(Line(f"{subject.shelved.path}{whose}", "head", whole=True))
-    out.show(*view.blocks(list(dict.fromkeys(result.findings)), invocation.verbosity))
+    *found, summary = view.blocks(list(dict.fromkeys(result.findings)), invocation.verbosity)
+    out.show(*found, Line("The graph can be read.", "good") if result.ok and not asked else summary)
     if result.inspection and invocation.verbosity >= 0:
         out.show(*(Line(f"note: {note}", "quiet") for note in result.inspection.notes))
     if result.inspection and not asked:

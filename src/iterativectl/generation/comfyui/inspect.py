@@ -8,7 +8,7 @@ from dataclasses import replace
 from iterativectl.config.types import AIGen
 from iterativectl.errors import WorkflowRejected
 from iterativectl.generation.comfyui import graph as graphs
-from iterativectl.generation.comfyui import needs, steering
+from iterativectl.generation.comfyui import depth, needs, steering
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.graph import Graph, Slot, Workflow
 from iterativectl.generation.comfyui.roles import Roles, describe, rows
@@ -45,6 +45,7 @@ class Inspected:
             roles=tuple(Role(role=row.role, where=row.where, how=row.how) for row in rows(graph, roles)),
             models=needs.models(graph, roles.checkpoint),
             guidance=guided,
+            depth=roles.control is not None and depth.wants_depth(graph, roles.control),
             notes=roles.notes,
         )
 
