@@ -55,6 +55,7 @@ def patch(graph: Graph, roles: Roles, plan: Plan, names: Names) -> dict[str, dic
     )
     for loader, file_name in loads:
         if loader and file_name:
+            _take_file(patched[loader[0]])
             _write(patched, loader, file_name)
     if (roles.mask and names.mask) or (roles.mask_in_picture and names.image):
         _take_our_mask(patched, roles)
@@ -64,6 +65,12 @@ def patch(graph: Graph, roles: Roles, plan: Plan, names: Names) -> dict[str, dic
 
 def _write(graph: _Editable, slot: Slot, value: object) -> None:
     graph[slot[0]]["inputs"][slot[1]] = value
+
+
+def _take_file(node: dict[str, Any]) -> None:
+    """Put LoadImage where a loader would take the picture's bytes as text; it has the same outputs."""
+    if "base64" in node["class_type"].lower():
+        node["class_type"] = "LoadImage"
 
 
 def _write_save(graph: _Editable, roles: Roles, name: str) -> None:

@@ -78,8 +78,9 @@ def _save_image(graph: Graph, node: str) -> bool:
 
 
 def _other_save(graph: Graph, node: str) -> bool:
-    named = "save" in graph[node]["class_type"].lower() and not _save_image(graph, node)
-    return named and _ends(graph, node)
+    name = graph[node]["class_type"].lower()
+    named = "save" in name or ("send" in name and "image" in name)
+    return named and not _save_image(graph, node) and _ends(graph, node)
 
 
 def _preview(graph: Graph, node: str) -> bool:

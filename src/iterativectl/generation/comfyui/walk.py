@@ -48,42 +48,45 @@ def is_conditioning(name: str) -> bool:
     return "cond" in name or name.startswith(SIDES)
 
 
-def conditioning_inputs(search: Search, node: str, output: int) -> list[str]:
-    """The inputs that a conditioning output may come from, the leading one first; [] where it ends."""
+def conditioning_inputs(search: Search, node: str, side: str) -> list[str]:
+    """The inputs that one side's conditioning may come from, the leading one first; [] where it ends."""
     for rule in search.asked(ONWARD):
-        names = rule.ask(search.linked(node), search.graph[node], output)
+        names = rule.ask(search.linked(node), search.graph[node], side)
         if names is not None:
             return names
     return []
 
 
-def _zeroed(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+def _zeroed(linked: Sequence[str], node: Node, side: str) -> list[str] | None:
     return [] if node["class_type"] == "ConditioningZeroOut" else None
 
 
-def _paired(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
-    """In and out in pairs: ControlNetApplyAdvanced, InpaintModelConditioning and others."""
-    pair = [next((name for name in linked if name.endswith(side)), "") for side in SIDES]
-    return pair[output : output + 1] if all(pair) else None
+def _paired(linked: Sequence[str], node: Node, side: str) -> list[str] | None:
+    """In and out in pairs: ControlNetApplyAdvanced, InpaintModelConditioning and others.
+
+    Which output is which differs (BrushNet and InstantID hand the model on first), so the side decides.
+    """
+    pair = {side: next((name for name in linked if name.endswith(side)), "") for side in SIDES}
+    return [pair[side]] if all(pair.values()) else None
 
 
-def _single(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+def _single(linked: Sequence[str], node: Node, side: str) -> list[str] | None:
     several = [name for name in linked if "cond" in name]
     return several if len(several) == 1 else [name for name in linked if name in SIDES][:1] or None
 
 
-def _joined(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+def _joined(linked: Sequence[str], node: Node, side: str) -> list[str] | None:
     several = [name for name in linked if "cond" in name]
     first = [name for name in several if name in _FIRST_CONDITIONING]
     return [*first, *(name for name in several if name not in first)] if len(several) > 1 else None
 
 
-def _strange(linked: Sequence[str], node: Node, output: int) -> list[str] | None:
+def _strange(linked: Sequence[str], node: Node, side: str) -> list[str] | None:
     known = (*_BESIDE, *_LATENT, *_PIXELS, *_UNDERMOST)
     return [name for name in linked if name not in known and "cond" not in name] or None
 
 
-ONWARD: tuple[Rule[Callable[[Sequence[str], Node, int], list[str] | None]], ...] = (
+ONWARD: tuple[Rule[Callable[[Sequence[str], Node, str], list[str] | None]], ...] = (
     Rule("zeroed_negative", _zeroed),
     Rule("paired_sides", _paired),
     Rule("joined_words", _joined),
@@ -168,6 +171,7 @@ def _load_image(node: Node) -> bool:
 
 
 def _other_loader(node: Node) -> bool:
+    """A pack's loader; one that takes the picture's bytes as text has LoadImage put in its place (patch)."""
     name = node["class_type"].lower()
     return (
         "load" in name

@@ -91,14 +91,14 @@ def _followed(
     if not found or found in seen:
         return None
     seen.add(found)
-    node, output = found
+    node, _ = found
     hops = (*hops, *passed)
     slots, rule = words(search, node, side)
     if slots:
         return TextPath(hops, slots, rule)
-    names = walk.conditioning_inputs(search, node, output)
+    names = walk.conditioning_inputs(search, node, side)
     for wanted in search.asked(PREFERRED):
-        names = wanted.ask(search, node, names)
+        names = wanted.ask(search, node, names, side)
     for name in names:
         deeper = _followed(search, (node, name), side, hops, seen)
         if deeper:
@@ -154,6 +154,10 @@ def _in_encoder(names: tuple[str, ...], kind: type) -> Callable[[Search, str, st
         inputs = search.graph[node]["inputs"]
         if not link(inputs.get("clip")) and "TextEncode" not in search.graph[node]["class_type"]:
             return ()
+        if any(
+            "cond" in name for name in search.linked(node)
+        ):  # GLIGEN: words of a box, laid upon the prompt
+            return ()
         return tuple((node, name) for name in names if isinstance(inputs.get(name), kind))
 
     return slots
@@ -175,21 +179,21 @@ WORDS: tuple[Rule[_Words], ...] = (
 # -- of joined texts, which one is the whole picture's
 
 
-def _whole_picture_first(search: Search, node: str, names: list[str]) -> list[str]:
-    return sorted(names, key=lambda name: _of_a_part(search, node, name, set()))
+def _whole_picture_first(search: Search, node: str, names: list[str], side: str) -> list[str]:
+    return sorted(names, key=lambda name: _of_a_part(search, (node, name), side, set()))
 
 
-def _of_a_part(search: Search, node: str, name: str, seen: set[Link]) -> bool:
+def _of_a_part(search: Search, hop: Slot, side: str, seen: set[Link]) -> bool:
     """Whether everything behind an input is held to an area or mask of the picture."""
-    found = search.source(node, name)
+    found = search.source(*hop)
     if not found or found in seen:
         return bool(found)
     seen.add(found)
-    target, output = found
+    target, _ = found
     if places_words(search.graph[target]):
         return True
-    names = walk.conditioning_inputs(search, target, output)
-    return bool(names) and all(_of_a_part(search, target, other, seen) for other in names)
+    names = walk.conditioning_inputs(search, target, side)
+    return bool(names) and all(_of_a_part(search, (target, other), side, seen) for other in names)
 
 
 def places_words(node: Node) -> bool:
@@ -201,7 +205,7 @@ def places_words(node: Node) -> bool:
     return any(walk.is_conditioning(name) for name, _ in links(node)) and (area or masked)
 
 
-PREFERRED: tuple[Rule[Callable[[Search, str, list[str]], list[str]]], ...] = (
+PREFERRED: tuple[Rule[Callable[[Search, str, list[str], str], list[str]]], ...] = (
     Rule("regions", _whole_picture_first),
 )
 
