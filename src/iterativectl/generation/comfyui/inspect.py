@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from iterativectl.config.types import AIGen
 from iterativectl.errors import WorkflowRejected
-from iterativectl.generation.comfyui import graph as graphs
 from iterativectl.generation.comfyui import depth, needs, steering
+from iterativectl.generation.comfyui import graph as graphs
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.graph import Graph, Slot, Workflow
 from iterativectl.generation.comfyui.roles import Roles, describe, rows
