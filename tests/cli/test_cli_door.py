@@ -128,7 +128,7 @@ def test_without_arguments_it_shows_help_and_fails(shell: Shell) -> None:
     ("argv", "message", "hint"),
     [
         (["stauts"], "there is no command 'stauts'. Did you mean 'status'?", "`iterativectl --help`"),
-        (["xyzzy"], "there is no command 'xyzzy'. There are: run, status,", "`iterativectl --help`"),
+        (["xyzzy"], "there is no command 'xyzzy'. There are: run, variants,", "`iterativectl --help`"),
         (["project", "creat", "a"], "Did you mean 'create'?", "`iterativectl project --help`"),
         (["run", "--max-iterations", "0"], "0 is not in the range", "`iterativectl run --help`"),
         (["run", "--colour"], "--colour", "`iterativectl run --help`"),
