@@ -10,6 +10,7 @@ from tests.images import edits, photographs
 from iterativectl.images import alignment
 
 NAMES = photographs.TUNED_ON + photographs.HELD_OUT
+SOME = ("great_wall", "pagoda", "chambord", "machu_picchu")  # the widest spread of textures
 STAYING = {name: edit for name, edit in edits.EDITS.items() if name not in ("shift", "crop", "zoom")}
 MOVES = {
     "1 px right": {"right": 1},
@@ -60,7 +61,7 @@ def repainted(result, keep):
 
 
 @pytest.mark.parametrize("move", MOVES)
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SOME)
 def test_a_move_is_measured(name, move):
     picture = photographs.photograph(name)
     keep = around_the_middle(picture)
@@ -81,7 +82,7 @@ def test_a_move_is_measured_under_other_changes(treated):
     assert (found.right, found.down) == (pytest.approx(-6, abs=0.3), pytest.approx(4, abs=0.3))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SOME)
 @pytest.mark.parametrize("edit", [*STAYING, "vae"])
 def test_no_cry_of_wolf(name, edit):
     picture = photographs.photograph(name)
@@ -105,7 +106,7 @@ def test_a_detector_without_doubt_cries_wolf():
     assert wolves
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SOME)
 def test_another_picture_or_noise_is_no_evidence(name):
     picture = photographs.photograph(name)
     size = picture.shape[1::-1]
