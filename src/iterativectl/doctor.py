@@ -227,12 +227,18 @@ def _iteration(paths: RunPaths, number: int) -> list[Finding]:
         if path.exists() and runs.sha256_of(path) == digest:
             continue
         why = f"{name} is {'not what was written' if path.exists() else 'missing'}"
-        found.append(_damaged(f"run {paths.run_id}, iteration {number}", why, number))
+        found.append(_damaged(paths, why, number))
     return found
 
 
-def _damaged(what: str, why: str, number: int) -> Finding:
-    todo = f"Put it back from a backup, or redo from there: `run --resume-from {number}`. Nothing is deleted."
+def _damaged(paths: RunPaths, why: str, number: int) -> Finding:
+    again = (
+        "make all anew: `variants --reset`"
+        if runs.read_run(paths).variants
+        else f"redo from there: `run --resume-from {number}`"
+    )
+    todo = f"Put it back from a backup, or {again}. Nothing is deleted."
+    what = f"run {paths.run_id}, iteration {number}"
     return Finding(status="error", what=what, why=why, todo=todo)
 
 
@@ -243,7 +249,8 @@ def _open_tickets(paths: RunPaths, latest: bool) -> list[Finding]:
         sent = f"sent to {ticket.host} at {ticket.sent_at}"
         why = f"iteration {number} of run {paths.run_id}, {sent}, not collected"
         if latest:
-            todo = "`run` asks the server for it and collects the picture; it is not made twice."
+            command = "variants" if runs.read_run(paths).variants else "run"
+            todo = f"`{command}` asks the server for it and collects the picture; it is not made twice."
         else:
             todo = "Nothing: that run was left behind. The server may still make this one picture."
         found.append(Finding(status="warning", what=what, why=why, todo=todo))

@@ -61,12 +61,19 @@ class Overview:
         return "interrupted" if status in ("running", "held") and not self.held else status
 
     @property
+    def variants(self) -> int:
+        """How many variants the run compares; 0 for an ordinary run."""
+        return len(self.run.variants) if self.run else 0
+
+    @property
     def words(self) -> str:
         """The status for people."""
         if self.status == "new":
             return "no run yet"
         if self.status == "interrupted":
-            return "interrupted: `run` goes on where it stopped"
+            return f"interrupted: `{'variants' if self.variants else 'run'}` goes on where it stopped"
+        if self.variants and self.status in ("passed", "stopped"):
+            return f"variants: {self.checkpoint.reason if self.checkpoint else ''}"
         said = STATUS_IN_WORDS[self.status]
         reason = self.checkpoint.reason if self.checkpoint else ""
         return f"{said}: {reason}" if reason and self.status != "passed" else said

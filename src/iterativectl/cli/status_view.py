@@ -36,6 +36,7 @@ def data(view: Overview) -> dict[str, Any]:
         "iterations": len(view.iterations),
         "last_iteration": max(view.iterations, default=0),
         "max_iterations": view.run.rules.max_iterations if view.run else None,
+        "variants": view.variants,
         "best": _best(view),
         "in_flight": list(view.in_flight),
         "usage": view.usage,
@@ -74,8 +75,7 @@ def spent(usage: dict[str, Any]) -> str:
 def _facts(view: Overview) -> list[str]:
     facts = []
     if view.run_id:
-        limit = f" of at most {view.run.rules.max_iterations}" if view.run else ""
-        facts.append(f"run {view.run_id}: {count(len(view.iterations), 'iteration')}{limit}")
+        facts.append(_run_in_words(view))
     if view.best is not None:
         facts.append(_best_in_words(view.best))
     if view.usage and view.usage["requests"]:
@@ -90,6 +90,16 @@ def _facts(view: Overview) -> list[str]:
         accepted = "accepted" if view.output.get("accepted") else "best so far, not accepted"
         facts.append(f"picture: {view.project.output_image} ({accepted}, run {view.output.get('run_id')})")
     return facts
+
+
+def _run_in_words(view: Overview) -> str:
+    done = len(view.iterations)
+    if view.variants:
+        sheet = view.project.run(view.run_id or "").variants_sheet
+        where = f", side by side: {sheet}" if sheet.exists() else ""
+        return f"run {view.run_id}: {done} of {count(view.variants, 'variant')}{where}"
+    limit = f" of at most {view.run.rules.max_iterations}" if view.run else ""
+    return f"run {view.run_id}: {count(done, 'iteration')}{limit}"
 
 
 def _best_in_words(best: Iteration) -> str:

@@ -108,7 +108,7 @@ def outlined(pixels: Pixels, inside: NDArray[np.bool_]) -> Pixels:
     thin = max(1, round(max(width, height) / 240))
     cv2.polylines(drawn, edges, True, (0, 0, 0), thin + 2, cv2.LINE_AA)
     cv2.polylines(drawn, edges, True, _BEST, thin, cv2.LINE_AA)
-    return drawn
+    return np.asarray(drawn, np.uint8)
 
 
 def sheet(cells: Sequence[Cell], heading: Sequence[str]) -> Pixels:
