@@ -105,7 +105,7 @@ def outlined(pixels: Pixels, inside: NDArray[np.bool_]) -> Pixels:
     region = cv2.resize(inside.astype(np.uint8), (width, height), interpolation=cv2.INTER_AREA)
     edges, _ = cv2.findContours(region, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
     drawn = np.ascontiguousarray(pixels).copy()
-    thin = max(1, round(max(width, height) / 240))
+    thin = max(2, round(max(width, height) / 240))
     cv2.polylines(drawn, edges, True, (0, 0, 0), thin + 2, cv2.LINE_AA)
     cv2.polylines(drawn, edges, True, _BEST, thin, cv2.LINE_AA)
     return np.asarray(drawn, np.uint8)
