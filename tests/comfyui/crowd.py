@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.comfyui.rig import PLAN, Rig
 from tests.fakes.comfyui import FakeComfyUI
 
 from iterativectl import resources
+from iterativectl.errors import RunInterrupted
 from iterativectl.generation.comfyui.hosts import Hosts
 from iterativectl.generation.comfyui.pool import Pool
 from iterativectl.model import Generation
@@ -46,17 +48,35 @@ class Crowd:
 
     def side_by_side(self, iterations: Sequence[int], **changes: Any) -> list[Generation]:
         """One thread for each iteration."""
-        assert self.pool
+        assert self.rig.generator  # made before the threads ask for it
         with ThreadPoolExecutor(len(iterations)) as threads:
             make = [threads.submit(self.rig.generate, iteration=i, seed=i, **changes) for i in iterations]
             return [job.result(timeout=30) for job in make]
 
-    def begun(self) -> threading.Thread:
-        """A job in a thread of its own; the caller joins it."""
-        assert self.pool
-        thread = threading.Thread(target=self.rig.generate, daemon=True)
+    @contextmanager
+    def a_job_at_the_first(self) -> Iterator[None]:
+        """A job of ours runs there, and is taken back at the end of the block."""
+        assert self.rig.generator
+        over = threading.Event()
+
+        def attend() -> None:
+            if over.is_set():
+                raise RunInterrupted("over")
+
+        def work() -> None:
+            with suppress(RunInterrupted):
+                self.rig.generate()
+
+        self.rig.attend = attend
+        thread = threading.Thread(target=work, daemon=True)
         thread.start()
-        return thread
+        try:
+            wait(lambda: self.fakes[0].engine.running is not None)
+            yield
+        finally:
+            over.set()
+            thread.join(20)
+            assert not thread.is_alive()
 
 
 def somebodys_job(fake: FakeComfyUI, rig: Rig) -> str:

@@ -34,6 +34,7 @@ QUICK = Pace(
     cancel=2.0,
     cancel_request=1.0,
     look=0.2,
+    slow_look=1.0,
     rest_first=0.3,
     rest_longest=2.0,
     sweep=0.1,

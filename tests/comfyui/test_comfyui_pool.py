@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.comfyui.crowd import Crowd, somebodys_job, wait
-from tests.comfyui.rig import QUICK, SETTINGS, Rig
+from tests.comfyui.crowd import Crowd, somebodys_job
+from tests.comfyui.rig import PLAN, QUICK, SETTINGS, Rig
 from tests.fakes.comfyui import CHECKPOINTS, FakeComfyUI
 
 from iterativectl.clock import SystemClock
@@ -107,7 +107,18 @@ def _evenly(crowd: Crowd) -> None:
 
 
 def test_jobs_are_spread_evenly(crowded: Crowded) -> None:
-    _evenly(crowded(*[{"job_seconds": 0.2}] * 4))
+    _evenly(crowded(*[{"job_seconds": 0.15}] * 4))
+
+
+def test_one_server_takes_jobs_from_several_threads(crowded: Crowded) -> None:
+    """They wait in its queue; each thread gets its own picture."""
+    crowd = crowded({"job_seconds": 0.05})
+    assert isinstance(crowd.rig.generator, ComfyUIGenerator)
+    made = crowd.side_by_side(range(1, 6))
+    for iteration, one in zip(range(1, 6), made, strict=True):
+        content = (crowd.rig.folder / f"images/iteration_{iteration}.png").read_bytes()
+        assert png_texts(content)["fake_prompt_id"] == one.ticket
+    assert crowd.counted("renders") == [5] and crowd.counted("POST /upload")[0] <= 5
 
 
 def test_a_pool_that_takes_the_first_is_caught(crowded: Crowded) -> None:
@@ -139,20 +150,19 @@ def test_a_pool_that_counts_its_own_jobs_only_is_caught(crowded: Crowded) -> Non
 
 def _a_tie(crowd: Crowd) -> None:
     """One of ours is at the first, one of others at the second: the checkpoint decides."""
-    ours = crowd.begun()
-    wait(lambda: crowd.fakes[0].engine.running is not None)
-    somebodys_job(crowd.fakes[1], crowd.rig)
-    crowd.rig.generate(iteration=4)
-    ours.join(10)
-    assert crowd.counted("accepted") == [2, 1]
+    with crowd.a_job_at_the_first():
+        somebodys_job(crowd.fakes[1], crowd.rig)
+        hosts = crowd.pool._hosts
+        for host in hosts.all():
+            host.seen_at = float("-inf")
+        chosen = hosts.choose(Need(PLAN.workflow, PLAN.ckpt_name), (), lambda: None)
+        assert chosen and chosen.url == crowd.fakes[0].url
 
 
 @pytest.fixture
 def looking(crowded: Crowded) -> Crowd:
-    """Two slow servers that are looked at for every job."""
-    crowd = crowded({"job_seconds": 0.5}, {"job_seconds": 0.5})
-    crowd.rig.pace = replace(QUICK, look=0.0)
-    return crowd
+    """Two servers that take their time."""
+    return crowded({"job_seconds": 60.0}, {"job_seconds": 60.0})
 
 
 def test_our_own_jobs_in_a_queue_are_not_counted_twice(looking: Crowd) -> None:
@@ -209,6 +219,7 @@ def test_each_server_gets_each_picture_once(crowded: Crowded) -> None:
 
 
 def _rested(crowd: Crowd) -> None:
+    crowd.pool._hosts._pace = replace(QUICK, rest_first=60.0)
     first, second = crowd.fakes
     first.down()
     crowd.rig.generate(iteration=1)
@@ -216,15 +227,13 @@ def _rested(crowd: Crowd) -> None:
     first.up()
     crowd.rig.generate(iteration=2)  # it rests: nobody asks it
     assert not first.log and second.counters["accepted"] == 2
-    wait(lambda: crowd.pool._hosts.all()[0].rests_until < SystemClock().monotonic())
+    crowd.pool._hosts.all()[0].rests_until = SystemClock().monotonic()  # its time is over
     crowd.rig.generate(iteration=3, ckpt_name=CHECKPOINTS[1])
     assert crowd.counted("accepted") == [1, 2]
 
 
 def test_a_dead_server_is_left_alone_and_comes_back(crowded: Crowded) -> None:
-    crowd = crowded()
-    crowd.rig.pace = replace(QUICK, rest_first=1.0)
-    _rested(crowd)
+    _rested(crowded())
 
 
 def test_a_pool_that_never_lets_a_server_rest_is_caught(crowded: Crowded) -> None:

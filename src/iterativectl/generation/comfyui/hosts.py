@@ -155,7 +155,7 @@ class Hosts:
                 look.join(self._pace.attend)
                 attend()
                 answered = any(host.seen_at >= began and not host.silent for host in hosts)
-                if answered and self._clock.monotonic() - began > self._pace.look:
+                if answered and self._clock.monotonic() - began > self._pace.slow_look:
                     return
 
     def _look_at(self, host: Host) -> None:

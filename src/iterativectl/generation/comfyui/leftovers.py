@@ -30,6 +30,11 @@ class Leftovers:
             self._tickets.setdefault(server, []).append(ticket)
             self._due[server] = self._clock.monotonic()
 
+    def open(self) -> list[tuple[str, str]]:
+        """What may still run: (ticket, address of its server)."""
+        with self._lock:
+            return [(ticket, server.url) for server, tickets in self._tickets.items() for ticket in tickets]
+
     def sweep(self) -> None:
         """Begin a try at every server where one is due. Returns at once."""
         now = self._clock.monotonic()

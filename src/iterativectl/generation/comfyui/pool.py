@@ -89,10 +89,28 @@ class Pool:
 
         order = Order(plan, replace(inputs, attend=attend), report, self._clock, self._sent)
         trial = _Trial(Need(plan.workflow, plan.ckpt_name))
+        self._remember(order)
         try:
             return self._collected(order, trial) or self._made(order, trial)
+        except BaseException as error:
+            if order.stopped or not isinstance(error, Exception):
+                self._tell_what_is_left(order)
+            raise
         finally:
             self._tell_news(order)
+
+    def _remember(self, order: Order) -> None:
+        """Jobs that an earlier process left behind at a server are taken back like those of this one."""
+        for ticket in order.inputs.tickets.all():
+            host = self._hosts.at(ticket.host)
+            if host and ticket.outcome == "lost" and ticket.ticket not in self._sent.opened:
+                self._sent.opened.add(ticket.ticket)
+                self._left.add(host.generator, ticket.ticket)
+
+    def _tell_what_is_left(self, order: Order) -> None:
+        for ticket, url in self._left.open():
+            words = f"the job {ticket} could not be taken back and may still run at {url}"
+            order.tell("warning", {"message": words})
 
     def _tell_news(self, order: Order) -> None:
         while True:
@@ -147,7 +165,9 @@ class Pool:
         """Make it here, once it is clear that nobody else is going to."""
         moving, trial.moving = trial.moving, None
         if moving:
-            order.tell("warning", {"message": f"{moving.message}; the job goes to {host.url}"})
+            left = any(ticket.host != host.url for ticket in order.in_flight())
+            more = "; what may be left of it is taken back when the first answers again" if left else ""
+            order.tell("warning", {"message": f"{moving.message}; the job goes to {host.url}{more}"})
             order.notes.append(f"made at {host.url}: {moving.message}")
         for ticket in order.in_flight():
             if ticket.host == host.url:  # it is back: it may have the picture

@@ -37,6 +37,7 @@ class Pace:
     cancel: float = 8.0
     cancel_request: float = 5.0
     look: float = 1.0  # how old a look at a server's queue may be when one of several is chosen
+    slow_look: float = 1.0  # how long a slow server's queue is waited for, once another has shown its own
     rest_first: float = 5.0  # a server that failed is left alone for so long, doubled each time
     rest_longest: float = 300.0
     sweep: float = 5.0  # between two tries to take back a job that was left behind
