@@ -42,8 +42,13 @@ PURE = (
     "policy",
     "judging.score",
     "judging.replies",
-    "generation.comfyui.graph",
-    "generation.comfyui.patch",
+    *(
+        f"generation.comfyui.{name}"
+        for name in (
+            *("graph", "patch", "trace", "roles", "rules", "search", "walk", "words", "samplers", "saves"),
+            *("pictures", "masks", "models", "refusal"),
+        )
+    ),
     "images",
 )
 IMPURE_IMPORTS = {
