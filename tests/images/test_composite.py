@@ -372,6 +372,12 @@ def test_what_was_sent_on_white_comes_back_without_it():
     made = kinds.opened(composite.put_back(kinds.png(values), same, np.ones((16, 16), np.float32)).png)
     allowed = np.ceil(255 / values[:, :, 3:].astype(float)) + 1
     assert (np.abs(made.astype(int) - values)[:, :, :3] <= allowed).all()
+    values[:, :, 3] = 0
+    made = kinds.opened(
+        composite.put_back(kinds.png(values), returned(16, 16), np.ones((16, 16), np.float32)).png
+    )
+    assert (made[:, :, :3] == kinds.opened(returned(16, 16))).all()  # unseen, but no noise either
+    values[:, :, 3] = np.linspace(40, 255, 16).astype(np.uint8)
     fringed = kinds.opened(same).astype(int) - values[:, :, :3]  # planted: what was seen, taken as it is
     assert not (np.abs(fringed) <= allowed).all()
 

@@ -197,6 +197,7 @@ def test_all_white_is_no_mask():
         (kinds.png(np.full((9, 9, 3), 90, np.uint8)), "all black"),
         (rgba((0, 0, 0), STROKES), "all black"),
         (rgba((0, 0, 0), np.zeros_like(LIGHT)), "transparent everywhere"),
+        (rgba((255, 255, 255), np.zeros_like(LIGHT)), "transparent everywhere"),
         (rgba(picture("pagoda"), np.zeros_like(LIGHT)), "transparent everywhere"),
         (
             kinds.png(np.pad(np.full((1, 1, 1), 255, np.uint8), ((50, 50), (50, 50), (0, 0)))),
@@ -362,5 +363,5 @@ def test_a_hole_in_a_deep_picture_and_for_a_mask_of_another_size():
     assert png.header(made).bit_depth == 16
     values = kinds.opened(made)
     assert (values[:, :, :3] == deep).all() and set(np.unique(values[:, :, 3])) == {0, 65535}
-    white = kinds.png(np.full((3, 3, 1), 255, np.uint8))
-    assert (kinds.opened(masks.with_hole(kinds.png(deep), white))[:, :, 3] == 0).all()
+    for white in (kinds.png(np.full((3, 3, 1), 255, np.uint8)), masks.sent_mask(np.ones((3, 3), bool))):
+        assert (kinds.opened(masks.with_hole(kinds.png(deep), white))[:, :, 3] == 0).all()

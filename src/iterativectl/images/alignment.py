@@ -11,8 +11,7 @@ On seven photographs (tests/data/photos), each treated in five ways (as it is, J
 strong grade, a pencil drawing), moved in eleven (1 to 60 px, scales 0.9 to 1.25), with the middle or the
 upper half repainted: 766 of 770 moves are found, all but one to the pixel. With four fifths repainted a shift
 and a scale cannot be told apart: 311 of 385 are found, 263 of them exactly. No unmoved one is ever reported,
-over 16 edits; another photograph neither. 1024 x 1024 takes 0.06 s of CPU, 0.1 s
-where it moved.
+over 16 edits; another photograph neither. 1024 x 1024 takes 0.06 s of CPU, 0.1 s where it moved.
 """
 
 from __future__ import annotations

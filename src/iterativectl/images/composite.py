@@ -164,13 +164,15 @@ def _as_in(base: Exact, made: Values, target: Values) -> Floats:
     """A stripe of the result (sRGB) in the original's colour space and depth, as float32.
 
     Where the original is partly clear and the result has no alpha, the white that it was sent on is taken out
-    again: the seen colour is c * a + white * (1 - a), so that c = white - (white - seen) / a.
+    again: the seen colour is c * a + white * (1 - a), so that c = white - (white - seen) / a. Of what is
+    wholly clear nothing was sent, and what came stands there, unseen.
     """
     if target.shape[2] == 4 and made.shape[2] == 3:
         share = target[:, :, 3:].astype(np.float32) / _most(target)
         white = np.float32(_most(made))
-        seen = white - (white - made) / np.maximum(share, 1 / white)
-        made = np.clip(np.rint(seen), 0, white).astype(made.dtype)
+        without = white - (white - made) / np.maximum(share, 1 / white)
+        colours = np.where(share > 0, np.clip(np.rint(without), 0, white), made)
+        made = colours.astype(made.dtype)
     if profiles.parsed(base.profile) is not None:
         made = profiles.from_srgb(exact.eight_bits(made), base.profile)
     return np.asarray(made * np.float32(_most(target) / _most(made)), np.float32)

@@ -138,11 +138,17 @@ def with_hole(picture: bytes, mask: bytes) -> bytes:
     For graphs that take the mask from the alpha of the picture they load. Raises ImageError.
     """
     seen = exact.read(picture)
-    inside = read_mask(mask, seen.size).inside
     most = np.iinfo(seen.values.dtype).max
-    hole = np.ones(seen.values.shape[:2], np.bool_) if inside is None else inside
-    alpha = np.where(hole, 0, most).astype(seen.values.dtype)
+    alpha = np.where(_hole(mask, seen.size), 0, most).astype(seen.values.dtype)
     return exact.encoded(np.dstack([seen.values[:, :, :3], alpha]))
+
+
+def _hole(mask: bytes, size: tuple[int, int]) -> Mask:
+    pixels = exact.eight_bits(exact.read(mask).values)
+    if pixels.shape[2] == 4 and _is_negative(pixels):
+        return _scaled(_light(pixels, NEGATIVE), size) > 0.5  # ours: white everywhere is meant so
+    inside = read_mask(mask, size).inside
+    return np.ones(size[::-1], np.bool_) if inside is None else inside
 
 
 def _grown(inside: Mask, grow: int) -> Mask:
@@ -169,17 +175,16 @@ def _distance_to(goal: Mask) -> Floats:
 def _understood(pixels: Bytes, name: str) -> str:
     if pixels.shape[2] == 3 or pixels[:, :, 3].min() >= _OPAQUE_FROM:
         return OPAQUE
-    alpha = pixels[:, :, 3]
-    light = _grey(pixels)
-    if np.abs(light.astype(np.int16) + alpha - 255).max() <= 2:
+    if pixels[:, :, 3].max() < 128:
+        raise ImageError(f"{name} is transparent everywhere: it does not say what may be edited", _HINT)
+    if _is_negative(pixels):
         return NEGATIVE
-    if alpha.max() < 128:
-        raise ImageError(
-            f"{name} is transparent everywhere: it does not say what may be edited",
-            _HINT,
-        )
     small = _small(pixels)
     return HOLE if _varied(small, small[:, :, 3] >= 128) or _varied(small, small[:, :, 3] < 128) else DRAWING
+
+
+def _is_negative(pixels: Bytes) -> bool:
+    return bool(np.abs(_grey(pixels).astype(np.int16) + pixels[:, :, 3] - 255).max() <= 2)
 
 
 def _varied(pixels: Bytes, where: Mask) -> bool:
