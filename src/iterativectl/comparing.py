@@ -124,7 +124,8 @@ def _cell(work: Work, entry: Mapping[str, Any], best: int | None, several: bool)
     if entry["status"] != "ok":
         failure = entry["failure"]
         why = failure["message"] if failure else "not made: the run was stopped"
-        return Cell(pixels=None, name=name, missing=why, lines=(("no picture", "bad"),))
+        lines: tuple[tuple[str, Tone], ...] = (("no picture", "bad"), *_settings(entry, several))
+        return Cell(pixels=None, name=name, missing=why, lines=lines)
     path = work.paths.image(number)
     pixels = thumbnail(to_pixels(path.read_bytes(), name=path.name))
     return Cell(pixels=pixels, name=name, lines=tuple(_lines(entry, several)), best=number == best)
@@ -142,5 +143,12 @@ def _lines(entry: Mapping[str, Any], several: bool) -> Iterator[tuple[str, Tone]
         yield f"failed: {', '.join(entry['failed'])}", "bad"
     if entry["unclear"]:
         yield f"unclear: {', '.join(entry['unclear'])}", "unsure"
+    yield from _settings(entry, several)
+
+
+def _settings(entry: Mapping[str, Any], several: bool) -> Iterator[tuple[str, Tone]]:
+    """With which settings, where the name does not say it: workflows have their own."""
     if several:
-        yield str(entry["workflow"]).rpartition("/")[2].removesuffix(".json"), "quiet"
+        stem = str(entry["workflow"]).rpartition("/")[2].removesuffix(".json")
+        used = entry["parameters"]
+        yield f"{stem}: denoise {used['denoise']:g}, cfg {used['cfg']:g}, {used['steps']} steps", "quiet"

@@ -185,6 +185,18 @@ def test_two_workflows_that_do_the_same_are_told_apart() -> None:
     assert [variant.name for variant in found] == ["Flux (flux)", "Flux (flux2)"]
 
 
+def test_the_family_tells_them_apart_where_it_can() -> None:
+    sd = replace(OTHER, workflow="workflow/sd.json", told=replace(FLUX, family=("SD1.5", "SDXL")))
+    assert [v.name for v in spread([OTHER, sd], START, {})] == ["Flux (Flux)", "Flux (SD1.5, SDXL)"]
+
+
+def test_denoise_is_not_compared_where_it_has_no_effect() -> None:
+    words = replace(OWN, strategy="txt2img", workflow="workflow/words.json")
+    found = spread([words, OWN], START, {"denoise": (0.4, 0.6)})
+    assert [variant.name for variant in found] == ["words", "own, denoise 0.4", "own, denoise 0.6"]
+    assert found[0].parameters == START.parameters
+
+
 def test_equal_variants_are_made_once() -> None:
     assert len(spread([OTHER, OTHER], START, {})) == 1
 

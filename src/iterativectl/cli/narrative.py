@@ -202,6 +202,8 @@ def _settings(plan: Data, before: Data | None) -> list[str]:
         for name, form in _SETTINGS
         if old[name] != parameters[name]
     ]
+    if before.get("workflow") != plan.get("workflow"):
+        changes.insert(0, f"workflow {plan['workflow']}")
     for sign in ("positive", "negative"):
         changes += _prompt_changes(sign, before["prompts"][sign], plan["prompts"][sign])
     return changes or ["the same settings with another seed"]

@@ -174,7 +174,8 @@ def _heading(lines: Sequence[str], width: int, layout: _Layout) -> Image.Image:
     """The lines of the heading, the first one larger; long ones are cut."""
     if not lines:
         return Image.new("RGB", (width, 0), _GROUND)
-    sizes = [round(layout.text * 1.6), *[layout.name_text] * (len(lines) - 1)]
+    letters = layout.text * max(1.0, math.sqrt(layout.columns / 3))  # wide sheets are looked at from afar
+    sizes = [round(letters * 1.6), *[round(letters * 1.2)] * (len(lines) - 1)]
     strip = Image.new("RGB", (width, round(sum(1.4 * size for size in sizes) + layout.gap)), _GROUND)
     pen, top = ImageDraw.Draw(strip), float(layout.gap)
     for number, (text, size) in enumerate(zip(lines, sizes, strict=True)):

@@ -139,9 +139,10 @@ def spread(candidates: Sequence[Candidate], start: Settings, grid: Grid) -> tupl
     found: dict[tuple[Any, ...], Variant] = {}
     for candidate, title in zip(candidates, names, strict=True):
         base, reasons = _fitted(candidate, start.parameters, grid)
-        for values in product(*grid.values()):
-            chosen = dict(zip(grid, values, strict=True))
-            differs = ", ".join(grids.said(name, chosen[name]) for name in varying)
+        own_grid = _effective(candidate, grid)
+        for values in product(*own_grid.values()):
+            chosen = dict(zip(own_grid, values, strict=True))
+            differs = ", ".join(grids.said(name, chosen[name]) for name in varying if name in chosen)
             parameters = replace(base, **chosen)
             variant = Variant(
                 name=", ".join(filter(None, (title, differs))) or candidate.title,
@@ -156,12 +157,30 @@ def spread(candidates: Sequence[Candidate], start: Settings, grid: Grid) -> tupl
     return tuple(found.values())
 
 
+def _effective(candidate: Candidate, grid: Grid) -> Grid:
+    """The grid without what changes nothing: what paints from words alone has no picture to keep any of."""
+    return {n: values for n, values in grid.items() if n != "denoise" or candidate.strategy != "txt2img"}
+
+
 def _titles(candidates: Sequence[Candidate]) -> list[str]:
-    """What tells them apart: nothing where there is one, the file as well where two do the same."""
+    """What tells them apart; where two do the same, the family of their models or the file as well."""
     if len(candidates) == 1:
         return [""]
-    often = Counter(candidate.title for candidate in candidates)
-    return [c.title if often[c.title] == 1 else f"{c.title} ({c.stem})" for c in candidates]
+    titles = Counter(candidate.title for candidate in candidates)
+    families = Counter(_with_family(candidate) for candidate in candidates)
+    return [
+        c.title
+        if titles[c.title] == 1
+        else _with_family(c)
+        if families[_with_family(c)] == 1
+        else f"{c.title} ({c.stem})"
+        for c in candidates
+    ]
+
+
+def _with_family(candidate: Candidate) -> str:
+    family = ", ".join(candidate.told.family) if candidate.told else candidate.stem
+    return f"{candidate.title} ({family})"
 
 
 def _fitted(candidate: Candidate, start: Parameters, grid: Grid) -> tuple[Parameters, tuple[str, ...]]:
