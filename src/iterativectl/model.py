@@ -12,6 +12,7 @@ from typing import Any, Literal
 Value = bool | int | float | str | Sequence[Any] | None
 Outcome = Literal["passed", "failed", "unclear"]
 SimilarityWord = Literal["same", "close", "different"]
+Fault = Literal["prompt", "picture", "place"]
 StopStatus = Literal["passed", "exhausted", "stopped", "no_progress", "unjudgeable", "paused", "failed"]
 
 
@@ -190,6 +191,31 @@ class Comparison:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Flaw:
+    """Something that the judge finds wrong with a picture: `mode` is one of judging.critique.MODES.
+
+    `severity` is 1 (slight) to 3; `fault` is what failed. `box`: x, y, width, height in the picture's pixels.
+    """
+
+    mode: str
+    severity: int | None = None
+    fault: Fault | None = None
+    what: str = ""
+    box: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """Two iterations of equal rank beside each other. `winner`: the one that is better in both orders."""
+
+    newer: int
+    older: int
+    winner: int | None
+    reason: str
+    by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
     """One request to a model, for the record.
 
@@ -217,6 +243,7 @@ class Assessment:
     verdicts: tuple[Verdict, ...]
     comparison: Comparison
     score: float
+    critique: tuple[Flaw, ...] = ()
 
     @property
     def unclear(self) -> int:
@@ -272,7 +299,7 @@ class History:
 
     iterations: tuple[Iteration, ...] = ()
     takes: Mapping[int, int] = field(default_factory=dict)  # number -> how often it was planned before
-    preferences: tuple[Any, ...] = ()
+    preferences: tuple[Preference, ...] = ()
     rankings: tuple[Any, ...] = ()
     notes: tuple[str, ...] = ()
     edited_start: Settings | None = None

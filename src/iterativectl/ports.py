@@ -18,6 +18,8 @@ Purpose = Literal[
     "ask_questions",
     "evaluate_criteria",
     "compare_images",
+    "judge_at_once",
+    "compare_results",
     "improve_prompts",
     "suggest_parameters",
     "locate_region",

@@ -18,6 +18,8 @@ _JUDGE = {
     "ask_questions": "the judge answers the questions",
     "evaluate_criteria": "the judge decides the criteria",
     "compare_images": "the judge compares with the original",
+    "judge_at_once": "the judge answers, decides and compares",
+    "compare_results": "the judge compares with the best so far",
     "improve_prompts": "asking for better prompts",
     "suggest_parameters": "asking for other parameters",
 }

@@ -8,7 +8,8 @@ from typing import Any
 
 from iterativectl.config import secrets
 from iterativectl.config.check import check, in_order, refuse_errors
-from iterativectl.config.types import AIVis, Limits, Prices
+from iterativectl.config.providers import HOSTED, NEED_ADDRESS, SELF_HOSTED
+from iterativectl.config.types import AIVis, Limits, Opinion, Prices
 from iterativectl.config.yaml_source import Document, parse_yaml, read_yaml, require_mapping
 from iterativectl.errors import Problem
 
@@ -48,8 +49,25 @@ def aivis_to_json(aivis: AIVis) -> dict[str, Any]:
             "max_cost_usd": aivis.limits.max_cost_usd,
             "max_requests": aivis.limits.max_requests,
         },
-        "prices": {"input": aivis.prices.input, "output": aivis.prices.output},
+        "prices": _prices_to_json(aivis.prices),
+        "calls": aivis.calls,
+        "ensemble": [_opinion_to_json(opinion) for opinion in aivis.ensemble],
+        "disagreement": aivis.disagreement,
+        "pairwise": aivis.pairwise,
     }
+
+
+def _opinion_to_json(opinion: Opinion) -> dict[str, Any]:
+    return {
+        "provider": opinion.provider,
+        "model": opinion.model,
+        "base_url": opinion.base_url and secrets.without_user_info(opinion.base_url),
+        "prices": _prices_to_json(opinion.prices),
+    }
+
+
+def _prices_to_json(prices: Prices) -> dict[str, Any]:
+    return {"input": prices.input, "output": prices.output}
 
 
 def _aivis(document: Document) -> tuple[AIVis, tuple[Problem, ...]]:
@@ -78,25 +96,66 @@ def _semantic_problems(document: Document) -> Iterator[Problem]:
         )
         yield document.problem(("api_key",), message, "warning")
     yield from _address_problems(document, data.get("base_url"), {provider, fallback})
+    yield from _ensemble_problems(document)
 
 
 def _address_problems(document: Document, url: str | None, providers: set[str | None]) -> Iterator[Problem]:
     path = ("base_url",)
     if not url:
-        if "openai_compatible" in providers:
-            yield document.problem(
-                (), "the provider openai_compatible needs 'base_url', its server's address"
-            )
+        for name in NEED_ADDRESS:
+            if name in providers:
+                yield document.problem((), f"the provider {name} needs 'base_url', its server's address")
         return
     if secrets.address_fault(url):
         yield document.problem(path, secrets.address_fault(url))
     elif secrets.has_user_info(url):
         yield document.problem(path, "the address holds a password in plain text", "warning")
-    if providers >= {"openai_compatible", "ollama"}:
-        message = "there is one address for two servers: use only one of openai_compatible and ollama"
+    owners = [name for group in (SELF_HOSTED, HOSTED) for name in group if name in providers]
+    if not owners:
+        yield document.problem(path, "no provider in this file uses it, ignored", "warning")
+    elif all(name in SELF_HOSTED for name in owners) or all(name in HOSTED for name in owners):
+        yield from _owned_address(document, owners)
+
+
+def _owned_address(document: Document, owners: list[str]) -> Iterator[Problem]:
+    """Two servers of a kind cannot share an address; a company's key goes to another address than its own."""
+    path = ("base_url",)
+    if len(owners) > 1:
+        message = f"there is one address for two servers: use only one of {owners[0]} and {owners[1]}"
         yield document.problem(path, message)
-    elif not providers & {"openai_compatible", "ollama"}:
-        yield document.problem(path, "only openai_compatible and ollama use it, ignored", "warning")
+    elif owners[0] in HOSTED:
+        message = f"{owners[0]} is asked at this address instead of its own, and its key is sent there"
+        yield document.problem(path, message, "warning")
+
+
+def _ensemble_problems(document: Document) -> Iterator[Problem]:
+    """What is wrong with the second opinion, beyond its shape."""
+    data: dict[str, Any] = document.data
+    entries = data.get("ensemble") or ()
+    if data.get("disagreement") and not entries:
+        message = "without 'ensemble' it is not used, ignored"
+        yield document.problem(("disagreement",), message, "warning")
+    for number, entry in enumerate(entries):
+        path = ("ensemble", number)
+        if entry["provider"] == "embedded":
+            message = "measurements are no second opinion: name a model"
+            yield document.problem((*path, "provider"), message)
+        elif (entry["provider"], entry["model"]) == (data["provider"], data.get("model")):
+            yield document.problem((*path, "model"), "this is the provider's own model: name another one")
+        yield from _opinion_address_problems(document, path, entry)
+
+
+def _opinion_address_problems(
+    document: Document, path: tuple[str | int, ...], entry: Mapping[str, Any]
+) -> Iterator[Problem]:
+    url = entry.get("base_url")
+    if not url and entry["provider"] in NEED_ADDRESS:
+        message = f"the provider {entry['provider']} needs 'base_url', its server's address"
+        yield document.problem(path, message)
+    elif url and secrets.address_fault(url):
+        yield document.problem((*path, "base_url"), secrets.address_fault(url))
+    elif url and secrets.has_user_info(url):
+        yield document.problem((*path, "base_url"), "the address holds a password in plain text", "warning")
 
 
 def _build(data: Mapping[str, Any]) -> AIVis:
@@ -123,8 +182,25 @@ def _build(data: Mapping[str, Any]) -> AIVis:
             max_cost_usd=_float_or_none(limits.get("max_cost_usd")),
             max_requests=None if requests is None else int(requests),
         ),
-        prices=Prices(input=_float_or_none(prices.get("input")), output=_float_or_none(prices.get("output"))),
+        prices=_prices(prices),
+        calls=data.get("calls", "separate"),
+        ensemble=tuple(_opinion(entry) for entry in data.get("ensemble") or ()),
+        disagreement=data.get("disagreement", "unclear"),
+        pairwise=data.get("pairwise", True),
     )
+
+
+def _opinion(data: Mapping[str, Any]) -> Opinion:
+    return Opinion(
+        provider=data["provider"],
+        model=data["model"],
+        base_url=data.get("base_url") or None,
+        prices=_prices(data.get("prices") or {}),
+    )
+
+
+def _prices(data: Mapping[str, Any]) -> Prices:
+    return Prices(input=_float_or_none(data.get("input")), output=_float_or_none(data.get("output")))
 
 
 def _fallback_model(data: Mapping[str, Any]) -> str | None:
@@ -135,3 +211,25 @@ def _fallback_model(data: Mapping[str, Any]) -> str | None:
 
 def _float_or_none(value: Any) -> float | None:
     return None if value is None else float(value)
+
+
+def _ensemble_problems(document: Document) -> Iterator[Problem]:
+    data: dict[str, Any] = document.data
+    for number, entry in enumerate(data.get("ensemble") or ()):
+        path = ("ensemble", number)
+        url, provider = entry.get("base_url"), entry["provider"]
+        if provider == "embedded":
+            message = "measurements are no second opinion: name a model that sees pictures"
+            yield document.problem((*path, "provider"), message)
+        if (provider, entry["model"]) == (data["provider"], data.get("model")):
+            yield document.problem(path, "the same model again is no second opinion: name another one")
+        if not url and provider in NEED_ADDRESS:
+            yield document.problem(path, f"the provider {provider} needs 'base_url', its server's address")
+        elif url and secrets.address_fault(url):
+            yield document.problem((*path, "base_url"), secrets.address_fault(url))
+        elif url and secrets.has_user_info(url):
+            message = "the address holds a password in plain text"
+            yield document.problem((*path, "base_url"), message, "warning")
+    if data.get("disagreement") and not data.get("ensemble"):
+        message = "without 'ensemble' nobody can disagree, ignored"
+        yield document.problem(("disagreement",), message, "warning")

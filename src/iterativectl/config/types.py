@@ -213,8 +213,23 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Opinion:
+    """Who gives a second opinion. Prices and address are its own; None: the provider's."""
+
+    provider: str
+    model: str
+    base_url: str | None = None
+    prices: Prices = Prices()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AIVis:
-    """config/AIVis.yaml. `api_key` is a secret: never written, never shown."""
+    """config/AIVis.yaml. `api_key` is a secret: never written, never shown.
+
+    `calls`: questions, criteria and comparison in a request each, or in one. `disagreement`: what holds where
+    the provider and the `ensemble` do not agree; the provider is the stronger one. `pairwise`: pictures of
+    equal rank are shown beside each other.
+    """
 
     provider: str
     model: str
@@ -232,6 +247,10 @@ class AIVis:
     max_image_px: int = 1024
     limits: Limits = Limits()
     prices: Prices = Prices()
+    calls: Literal["separate", "merged"] = "separate"
+    ensemble: tuple[Opinion, ...] = ()
+    disagreement: Literal["unclear", "stronger"] = "unclear"
+    pairwise: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
