@@ -50,6 +50,7 @@ def aivis_to_json(aivis: AIVis) -> dict[str, Any]:
             "max_requests": aivis.limits.max_requests,
         },
         "prices": _prices_to_json(aivis.prices),
+        "votes": aivis.votes,
         "calls": aivis.calls,
         "ensemble": [_opinion_to_json(opinion) for opinion in aivis.ensemble],
         "disagreement": aivis.disagreement,
@@ -128,36 +129,6 @@ def _owned_address(document: Document, owners: list[str]) -> Iterator[Problem]:
         yield document.problem(path, message, "warning")
 
 
-def _ensemble_problems(document: Document) -> Iterator[Problem]:
-    """What is wrong with the second opinion, beyond its shape."""
-    data: dict[str, Any] = document.data
-    entries = data.get("ensemble") or ()
-    if data.get("disagreement") and not entries:
-        message = "without 'ensemble' it is not used, ignored"
-        yield document.problem(("disagreement",), message, "warning")
-    for number, entry in enumerate(entries):
-        path = ("ensemble", number)
-        if entry["provider"] == "embedded":
-            message = "measurements are no second opinion: name a model"
-            yield document.problem((*path, "provider"), message)
-        elif (entry["provider"], entry["model"]) == (data["provider"], data.get("model")):
-            yield document.problem((*path, "model"), "this is the provider's own model: name another one")
-        yield from _opinion_address_problems(document, path, entry)
-
-
-def _opinion_address_problems(
-    document: Document, path: tuple[str | int, ...], entry: Mapping[str, Any]
-) -> Iterator[Problem]:
-    url = entry.get("base_url")
-    if not url and entry["provider"] in NEED_ADDRESS:
-        message = f"the provider {entry['provider']} needs 'base_url', its server's address"
-        yield document.problem(path, message)
-    elif url and secrets.address_fault(url):
-        yield document.problem((*path, "base_url"), secrets.address_fault(url))
-    elif url and secrets.has_user_info(url):
-        yield document.problem((*path, "base_url"), "the address holds a password in plain text", "warning")
-
-
 def _build(data: Mapping[str, Any]) -> AIVis:
     keep_alive = data.get("keep_alive", "10m")
     limits = data.get("limits") or {}
@@ -183,6 +154,7 @@ def _build(data: Mapping[str, Any]) -> AIVis:
             max_requests=None if requests is None else int(requests),
         ),
         prices=_prices(prices),
+        votes=int(data.get("votes", 1)),
         calls=data.get("calls", "separate"),
         ensemble=tuple(_opinion(entry) for entry in data.get("ensemble") or ()),
         disagreement=data.get("disagreement", "unclear"),

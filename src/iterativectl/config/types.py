@@ -226,9 +226,10 @@ class Opinion:
 class AIVis:
     """config/AIVis.yaml. `api_key` is a secret: never written, never shown.
 
-    `calls`: questions, criteria and comparison in a request each, or in one. `disagreement`: what holds where
-    the provider and the `ensemble` do not agree; the provider is the stronger one. `pairwise`: pictures of
-    equal rank are shown beside each other.
+    `votes`: how often a criterion may be asked about one picture; odd, 1 is once. `calls`: questions, criteria
+    and comparison in a request each, or in one. `disagreement`: what holds where the provider and the
+    `ensemble` do not agree; the provider is the stronger one. `pairwise`: pictures of equal rank are shown
+    beside each other.
     """
 
     provider: str
@@ -247,6 +248,7 @@ class AIVis:
     max_image_px: int = 1024
     limits: Limits = Limits()
     prices: Prices = Prices()
+    votes: int = 1
     calls: Literal["separate", "merged"] = "separate"
     ensemble: tuple[Opinion, ...] = ()
     disagreement: Literal["unclear", "stronger"] = "unclear"
