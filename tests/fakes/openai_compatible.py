@@ -34,6 +34,8 @@ class FakeOpenAICompatible(JudgeServer):
         self.cost = cost
         self.key = key
         self.credit: float | None = 5.0
+        self.looks: dict[str, Any] = {}  # path -> body of endpoints that this kind of server has beside
+        self.rejects: set[str] = set()  # fields of a request that this model does not take
 
     def asked(self, path: str, body: Any, number: int) -> Asked:
         content = body["messages"][-1]["content"]
@@ -74,9 +76,19 @@ class FakeOpenAICompatible(JudgeServer):
         sent = self.requests[-1].headers.get("Authorization", "")
         if self.key is not None and path != "/v1/models" and sent != f"Bearer {self.key}":
             return Canned(status=401, body={"error": {"code": 401, "message": "User not found."}})
+        if path in self.ask_paths and not self.script and (refused := sorted(self.rejects & set(body))):
+            error = {
+                "message": f"Unsupported parameter: '{refused[0]}' is not supported with this model.",
+                "type": "invalid_request_error",
+                "param": refused[0],
+                "code": "unsupported_parameter",
+            }
+            return Canned(status=400, body={"error": error})
         return super().respond(path, body)
 
     def look(self, path: str, body: Any) -> Canned:
+        if path in self.looks:
+            return Canned(body=self.looks[path])
         if path == "/v1/models":
             return Canned(body={"data": self.models})
         if path == "/v1/key":

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import json
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
+from tests.fakes.anthropic import FakeAnthropic
+from tests.fakes.gemini import FakeGemini
 from tests.fakes.judge_server import Asked, JudgeServer
 from tests.fakes.ollama import FakeOllama
 from tests.fakes.openai_compatible import MODEL, FakeOpenAICompatible
@@ -16,6 +19,7 @@ from iterativectl.ports import VisionModel
 from iterativectl.vision import build
 
 CANARY = "sk-or-v1-canary0123456789abcdef"
+PRICES = Prices(input=0.2, output=0.8)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,30 +30,118 @@ class Bench:
     fake: JudgeServer | None
 
 
-@contextmanager
-def ollama(answer: Callable[[Asked], str] | None = None, **changes: Any) -> Iterator[Bench]:
-    with FakeOllama(answer) as fake:
-        aivis = AIVis(provider="ollama", model="qwen3-vl:4b", base_url=fake.url, **changes)
-        yield Bench(model=build("ollama", aivis, aivis.model, {}), fake=fake)
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """How a provider behind a server is set up in a test.
+
+    `variable` holds its key in the environment ("": none); `temperature`: whether one is sent.
+    """
+
+    name: str
+    model: str
+    fake: Callable[[Callable[[Asked], str] | None], JudgeServer]
+    variable: str = ""
+    prices: Prices = Prices()
+    temperature: bool = True
+
+    @property
+    def environ(self) -> dict[str, str]:
+        return {self.variable: CANARY} if self.variable else {}
+
+    @contextmanager
+    def __call__(self, answer: Callable[[Asked], str] | None = None, **changes: Any) -> Iterator[Bench]:
+        """The provider, set up to talk to its fake."""
+        with self.fake(answer) as fake:
+            settings = {"prices": self.prices, "base_url": fake.url, **changes}
+            aivis = AIVis(provider=self.name, model=self.model, **settings)
+            yield Bench(model=build(self.name, aivis, aivis.model, self.environ), fake=fake)
 
 
-@contextmanager
-def openrouter(answer: Callable[[Asked], str] | None = None, **changes: Any) -> Iterator[Bench]:
-    with FakeOpenAICompatible(answer, key=CANARY) as fake:
-        aivis = AIVis(provider="openrouter", model=str(MODEL["id"]), **changes)
-        model = build("openrouter", aivis, aivis.model, {"OPENROUTER_API_KEY": CANARY})
-        model.server = replace(model.server, base_url=fake.url)  # its address is fixed: aim it at the fake
-        yield Bench(model=model, fake=fake)
+def _openai(answer: Callable[[Asked], str] | None, **changes: Any) -> FakeOpenAICompatible:
+    return FakeOpenAICompatible(answer, key=CANARY, **{"cost": None, **changes})
 
 
-@contextmanager
-def openai_compatible(answer: Callable[[Asked], str] | None = None, **changes: Any) -> Iterator[Bench]:
-    with FakeOpenAICompatible(answer, key=CANARY, cost=None) as fake:
-        settings = {"prices": Prices(input=0.2, output=0.8), **changes}
-        aivis = AIVis(provider="openai_compatible", model=str(MODEL["id"]), base_url=fake.url, **settings)
-        yield Bench(
-            model=build("openai_compatible", aivis, aivis.model, {"OPENAI_API_KEY": CANARY}), fake=fake
-        )
+def _at_home(looks: Mapping[str, Any]) -> Callable[[Callable[[Asked], str] | None], JudgeServer]:
+    """A fake with the endpoints that this kind of server has beside the common ones."""
+
+    def made(answer: Callable[[Asked], str] | None) -> JudgeServer:
+        fake = _openai(answer, models=({"id": LOCAL, "max_model_len": 32768},))
+        fake.looks = json.loads(json.dumps(looks))
+        return fake
+
+    return made
+
+
+LOCAL = "qwen3-vl-8b"
+LM_STUDIO = {
+    "key": LOCAL,
+    "type": "llm",
+    "capabilities": {"vision": True, "trained_for_tool_use": True},
+    "loaded_instances": [{"id": LOCAL, "config": {"context_length": 16384}}],
+    "max_context_length": 262144,
+}
+PROPS = {"modalities": {"vision": True, "audio": False}, "default_generation_settings": {"n_ctx": 16384}}
+_HOSTED_MODELS = ({"id": "gpt-5-mini", "object": "model", "owned_by": "openai"},)
+_GEMINI_MODELS = ({"id": "models/gemini-2.5-flash", "object": "model", "owned_by": "google"},)
+KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind(name="ollama", model="qwen3-vl:4b", fake=FakeOllama),
+        Kind(
+            name="openrouter",
+            model=str(MODEL["id"]),
+            fake=lambda answer: FakeOpenAICompatible(answer, key=CANARY),
+            variable="OPENROUTER_API_KEY",
+        ),
+        Kind(
+            name="openai",
+            model="gpt-5-mini",
+            fake=lambda answer: _openai(answer, models=_HOSTED_MODELS),
+            variable="OPENAI_API_KEY",
+            prices=PRICES,
+        ),
+        Kind(
+            name="anthropic",
+            model="claude-sonnet-4-5",
+            fake=lambda answer: FakeAnthropic(answer, key=CANARY),
+            variable="ANTHROPIC_API_KEY",
+            prices=PRICES,
+            temperature=False,
+        ),
+        Kind(
+            name="gemini",
+            model="gemini-2.5-flash",
+            fake=lambda answer: FakeGemini(answer, key=CANARY),
+            variable="GEMINI_API_KEY",
+            prices=PRICES,
+        ),
+        Kind(
+            name="openai_compatible",
+            model=str(MODEL["id"]),
+            fake=_openai,
+            variable="OPENAI_API_KEY",
+            prices=PRICES,
+        ),
+        Kind(
+            name="lmstudio",
+            model=LOCAL,
+            fake=_at_home({"/api/v1/models": {"models": [LM_STUDIO]}}),
+            variable="LM_API_TOKEN",
+        ),
+        Kind(name="llamacpp", model=LOCAL, fake=_at_home({"/props": PROPS}), variable="LLAMA_API_KEY"),
+        Kind(name="vllm", model=LOCAL, fake=_at_home({}), variable="VLLM_API_KEY"),
+        Kind(
+            name="gemini-openai",
+            model="gemini-2.5-flash",
+            fake=lambda answer: _openai(answer, models=_GEMINI_MODELS),
+            variable="GEMINI_API_KEY",
+            prices=PRICES,
+        ),
+    )
+}
+ollama, openrouter, openai_compatible = (
+    KINDS[name] for name in ("ollama", "openrouter", "openai_compatible")
+)
 
 
 @contextmanager
@@ -59,10 +151,5 @@ def embedded(answer: Callable[[Asked], str] | None = None, **changes: Any) -> It
 
 
 # A provider that is registered without a bench fails test_every_provider_has_a_bench.
-BENCHES = {
-    "ollama": ollama,
-    "openrouter": openrouter,
-    "openai_compatible": openai_compatible,
-    "embedded": embedded,
-}
-SERVERS = tuple(name for name in BENCHES if name != "embedded")
+BENCHES: Mapping[str, Any] = {**KINDS, "embedded": embedded}
+SERVERS = tuple(KINDS)

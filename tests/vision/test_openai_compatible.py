@@ -95,7 +95,8 @@ def worst(bench: Any, request: Any = REQUEST) -> float | None:
 
 def test_prices_come_from_the_list_once() -> None:
     with openrouter() as bench:
-        expected = (most_input_tokens(REQUEST) * 1.0 + 2048 * 2.0) / 1e6
+        counted = bench.model.preset.picture_tokens(bench.model.model)
+        expected = (most_input_tokens(REQUEST, counted) * 1.0 + 2048 * 2.0) / 1e6
         assert worst(bench) == pytest.approx(expected)
         bench.model.ask(REQUEST)
         assert worst(bench, TEXT_ONLY) < expected

@@ -12,6 +12,7 @@ from dataclasses import replace
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from iterativectl.config.providers import owner_of_address, owner_of_key
 from iterativectl.config.types import AIVis
 from iterativectl.errors import JudgeUnavailable
 from iterativectl.ports import VisionModel
@@ -19,15 +20,17 @@ from iterativectl.ports import VisionModel
 if TYPE_CHECKING:
     import requests
 
+_OPENAI_FORMAT = (
+    *("openrouter", "openai", "gemini-openai"),
+    *("openai_compatible", "lmstudio", "llamacpp", "vllm"),
+)
 PROVIDERS: Mapping[str, str] = {
     "ollama": "iterativectl.vision.ollama:build",
-    "openrouter": "iterativectl.vision.openai_compatible:build",
-    "openai_compatible": "iterativectl.vision.openai_compatible:build",
+    **dict.fromkeys(_OPENAI_FORMAT, "iterativectl.vision.openai_compatible:build"),
+    "anthropic": "iterativectl.vision.anthropic:build",
+    "gemini": "iterativectl.vision.gemini:build",
     "embedded": "iterativectl.vision.embedded:build",
 }
-# Whose the one `base_url` and the one `api_key` of AIVis.yaml are, when two providers could take them.
-_TAKES_URL = ("openai_compatible", "ollama")
-_TAKES_KEY = ("openrouter", "openai_compatible")
 
 
 def build(
@@ -52,10 +55,8 @@ def build(
 def _only_its_own(name: str, aivis: AIVis) -> AIVis:
     """The settings without an address or a key of the other provider: a key must not go astray."""
     used = (aivis.provider, aivis.fallback_provider)
-    owner_of_url = next((taker for taker in _TAKES_URL if taker in used), name)
-    owner_of_key = next((provider for provider in used if provider in _TAKES_KEY), name)
     return replace(
         aivis,
-        base_url=aivis.base_url if name == owner_of_url else None,
-        api_key=aivis.api_key if name == owner_of_key else "",
+        base_url=aivis.base_url if name == (owner_of_address(used) or name) else None,
+        api_key=aivis.api_key if name == (owner_of_key(used) or name) else "",
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iterativectl.config.types import Prices
+from iterativectl.model import Picture
 from iterativectl.ports import VisionRequest
 from iterativectl.vision.wire import bound
 
@@ -35,9 +36,9 @@ class PriceList:
             return None
         return (input_tokens * self.tokens.input + output_tokens * self.tokens.output) / MILLION
 
-    def worst(self, request: VisionRequest) -> float | None:
+    def worst(self, request: VisionRequest, pictures: PictureTokens | None = None) -> float | None:
         """USD that this request can cost at most; None where a price is not known."""
-        by_tokens = self.cost(most_input_tokens(request), bound(request))
+        by_tokens = self.cost(most_input_tokens(request, pictures), bound(request))
         if by_tokens is None:
             return None
         return by_tokens + self.request + self.picture * len(request.images)
@@ -47,12 +48,38 @@ FREE = PriceList(tokens=Prices(input=0.0, output=0.0))
 UNKNOWN = PriceList(tokens=Prices())
 
 
-def most_input_tokens(request: VisionRequest) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PictureTokens:
+    """How a provider counts a picture where that can be more than one token per patch.
+
+    `least` and `base` are tokens a picture; `per_tile` tokens for each begun tile of `tile` px squared.
+    `extra` tokens are added to a request by the provider itself.
+    """
+
+    base: int = 0
+    least: int = 0
+    tile: int = 512
+    per_tile: int = 0
+    extra: int = 0
+
+    def most(self, picture: Picture) -> int:
+        """An upper bound of the tokens of one picture."""
+        by_tiles = self.base + self.per_tile * _cells(picture, self.tile)
+        return max(_cells(picture, PATCH), by_tiles, self.least)
+
+
+def most_input_tokens(request: VisionRequest, pictures: PictureTokens | None = None) -> int:
     """An upper bound of the tokens that go in."""
+    count = pictures or PictureTokens()
     text = len(request.prompt.encode("utf-8"))
     schema = len(json.dumps(dict(request.schema))) if request.schema is not None else 0
-    pictures = sum(-(-picture.width // PATCH) * -(-picture.height // PATCH) for _, picture in request.images)
-    return text + schema + pictures + _OVERHEAD * (1 + len(request.images))
+    seen = sum(count.most(picture) for _, picture in request.images)
+    return text + schema + seen + count.extra + _OVERHEAD * (1 + len(request.images))
+
+
+def _cells(picture: Picture, side: int) -> int:
+    """How many squares of this side cover a picture."""
+    return -(-picture.width // side) * -(-picture.height // side)
 
 
 def listed(pricing: Mapping[str, Any]) -> PriceList:

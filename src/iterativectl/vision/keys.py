@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import quote, urlsplit, urlunsplit
 
 from iterativectl.errors import JudgeUnavailable
@@ -12,20 +12,35 @@ REDACTED = "[key]"
 _SHORTEST = 6  # a shorter value would be cut out of ordinary words
 _BEARER = re.compile(r"\bBearer\s+[^\s'\",}]+", re.IGNORECASE)
 _USER_INFO = re.compile(r"(?<=://)[^\s/@'\"]+@")
-_KEY_LIKE = re.compile(r"\bsk-[A-Za-z0-9_-]{8,}")
+_KEY_LIKE = re.compile(r"\b(sk-[A-Za-z0-9_-]{8,}|AIza[A-Za-z0-9_-]{20,})")  # Google's begin with AIza
+_IN_QUERY = re.compile(r"([?&](?:key|api_key|token)=)[^&\s'\"]+", re.IGNORECASE)
 _BASE64_PICTURE = re.compile(r"(data:image/[a-z]+;base64,)[A-Za-z0-9+/=]+")
 
 
-def find_key(provider: str, variable: str, environ: Mapping[str, str], written: str = "") -> str:
-    """The key of a provider: the environment first, then the one in AIVis.yaml; "" when there is none.
+def find_key(provider: str, variables: Sequence[str], environ: Mapping[str, str], written: str = "") -> str:
+    """The key of a provider: the first variable that is set, then the one in AIVis.yaml; "" for none.
 
     Raises JudgeUnavailable for a value that cannot be sent in a header.
     """
-    key = (environ.get(variable, "") or written).strip()
+    found = next((environ[name] for name in variables if environ.get(name, "").strip()), written)
+    key = found.strip()
     if key and not re.fullmatch(r"[!-~]+", key):
         raise JudgeUnavailable(
             f"the key of {provider} holds a blank or a character that no key has",
-            f"Set {variable} again, without quotes or line breaks.",
+            f"Set {variables[0]} again, without quotes or line breaks.",
+        )
+    return key
+
+
+def require_key(
+    provider: str, variables: Sequence[str], environ: Mapping[str, str], written: str, page: str
+) -> str:
+    """The key of a provider that wants one. Raises JudgeUnavailable that names the variable and the page."""
+    key = find_key(provider, variables, environ, written)
+    if not key:
+        raise JudgeUnavailable(
+            f"{provider} needs a key and there is none",
+            f"Set {variables[0]} in the environment (keys: {page}).",
         )
     return key
 
@@ -54,7 +69,8 @@ def require_address(provider: str, url: str) -> str:
 class Scrubber:
     """Takes the configured secrets out of texts.
 
-    Called, it also cuts what looks like a secret: Bearer tokens, URL user-info, `sk-` keys, base64 pictures.
+    Called, it also cuts what looks like a secret: Bearer tokens, URL user-info and `?key=`, `sk-` and `AIza`
+    keys, base64 pictures.
     """
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
@@ -65,7 +81,7 @@ class Scrubber:
     def __call__(self, text: str) -> str:
         text = _BEARER.sub(f"Bearer {REDACTED}", self.literal(text))
         text = _USER_INFO.sub(f"{REDACTED}@", text)
-        text = _KEY_LIKE.sub(REDACTED, text)
+        text = _KEY_LIKE.sub(REDACTED, _IN_QUERY.sub(rf"\1{REDACTED}", text))
         return _BASE64_PICTURE.sub(r"\1...", text)
 
     def literal(self, text: str) -> str:

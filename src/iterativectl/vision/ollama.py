@@ -8,41 +8,38 @@ reloads the model.
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Any
 
 import requests
 
 from iterativectl.config.types import AIVis
 from iterativectl.model import Finding
-from iterativectl.ports import Reply, VisionRequest
+from iterativectl.ports import VisionRequest
 from iterativectl.vision import ollama_check, ollama_reply
-from iterativectl.vision.errors import ProviderError
 from iterativectl.vision.keys import find_key, require_address
+from iterativectl.vision.remote import Remote
 from iterativectl.vision.transport import Server
-from iterativectl.vision.wire import bound, in_base64, labels
+from iterativectl.vision.wire import Read, bound, in_base64, labels
 
 DEFAULT_URL = "http://localhost:11434"
 HINT = "Start Ollama (`ollama serve`), or write its address as base_url in AIVis.yaml."
 
 
 @dataclass(kw_only=True)
-class Ollama:
+class Ollama(Remote):
     """One model at one Ollama. Free: nothing here is paid for."""
 
-    server: Server
-    model: str
     api: str = "chat"
     num_ctx: int = 8192
     keep_alive: str = "10m"
-    name: str = "ollama"
     wire_version: str = "ollama/1"
-    sees_images: bool = True
-    _rejected: set[str] = field(
-        default_factory=set, init=False
-    )  # optional parameters this server will not take
+
+    @property
+    def name(self) -> str:
+        """The provider's name in AIVis.yaml."""
+        return "ollama"
 
     @property
     def options(self) -> Mapping[str, Any]:
@@ -57,27 +54,8 @@ class Ollama:
         """Whether the server answers, has the model, and the model sees pictures."""
         return ollama_check.findings(self.server, self.model, self.num_ctx)
 
-    def ask(self, request: VisionRequest) -> Reply:
-        """Send once. Raises ProviderError."""
-        started = time.monotonic()
-        try:
-            read = self._read(request)
-        except ProviderError as error:
-            if error.kind == "unsupported" and error.parameter:
-                self._rejected.add(error.parameter)
-            error.redact(self.server.scrub)
-            raise
-        return Reply(
-            text=self.server.scrub.literal(read.text),
-            usage=read.usage,
-            seconds=time.monotonic() - started,
-            served_by=f"ollama {self.model}",
-            provider=self.name,
-            model=self.model,
-            finish=read.finish,
-        )
-
-    def _read(self, request: VisionRequest) -> ollama_reply.Read:
+    def exchange(self, request: VisionRequest) -> Read:
+        """Send once and read the answer. Raises ProviderError."""
         body = self._body(request)
         asked = ollama_reply.Asked(
             model=self.model,
@@ -110,7 +88,7 @@ class Ollama:
         else:
             message = {"role": "user", "content": text, **({"images": pictures} if pictures else {})}
             body["messages"] = [message]
-        return {name: value for name, value in body.items() if name not in self._rejected}
+        return self.taken(body)
 
 
 def build(
@@ -134,7 +112,7 @@ def build(
         unreachable_hint=HINT,
     )
     if not server.loopback:
-        server = Server(**{**vars(server), "key": find_key(name, "OLLAMA_API_KEY", environ)})
+        server = replace(server, key=find_key(name, ["OLLAMA_API_KEY"], environ))
     return Ollama(
         server=server, model=model, api=aivis.api, num_ctx=aivis.num_ctx, keep_alive=aivis.keep_alive
     )

@@ -9,10 +9,10 @@ from typing import Any
 
 from iterativectl.model import Finding
 from iterativectl.vision.errors import ProviderError
+from iterativectl.vision.suitability import GOOD_CONTEXT, Capabilities, judged, key_in_the_open
 from iterativectl.vision.transport import Server
 
 OLDEST = (0, 9, 0)  # `think` is known since 0.9.0, schemas in `format` since 0.5.0
-SMALLEST_CONTEXT = 8192  # two pictures of 1024 px, the criteria and the answer; 4096 is cut or refused
 
 
 def findings(server: Server, model: str, num_ctx: int) -> Sequence[Finding]:
@@ -20,8 +20,8 @@ def findings(server: Server, model: str, num_ctx: int) -> Sequence[Finding]:
     try:
         return [
             _version(server),
-            *([_key_in_the_open(server)] if server.key and server.base_url.startswith("http://") else []),
-            *_model(server, model),
+            *key_in_the_open(server),
+            *_model(server, model, num_ctx),
             *_context(server, model, num_ctx),
         ]
     except ProviderError as error:
@@ -43,16 +43,7 @@ def _version(server: Server) -> Finding:
     return Finding(status="ok", what=what)
 
 
-def _key_in_the_open(server: Server) -> Finding:
-    return Finding(
-        status="warning",
-        what=f"the key is sent to {server.address} without encryption",
-        why="anybody on the way can read it",
-        todo="Use an https address.",
-    )
-
-
-def _model(server: Server, model: str) -> Iterator[Finding]:
+def _model(server: Server, model: str, num_ctx: int) -> Iterator[Finding]:
     names = _names(_look(server, "/api/tags"))
     if model not in names and f"{model}:latest" not in names:
         near = difflib.get_close_matches(model, names, n=3)
@@ -64,7 +55,8 @@ def _model(server: Server, model: str) -> Iterator[Finding]:
             todo=f"Run `ollama pull {model}`.{also}",
         )
         return
-    capabilities = _look(server, "/api/show", {"model": model}).get("capabilities")
+    shown = _look(server, "/api/show", {"model": model})
+    capabilities = shown.get("capabilities")
     if isinstance(capabilities, list) and "vision" not in capabilities:
         yield Finding(
             status="error",
@@ -73,16 +65,40 @@ def _model(server: Server, model: str) -> Iterator[Finding]:
             todo="Choose a model with vision, for example qwen3-vl:4b.",
         )
         return
+    longest = _longest_context(shown.get("model_info"))
+    if longest is not None and longest < num_ctx:
+        yield from judged("ollama", model, Capabilities(context=longest))
+        if longest >= GOOD_CONTEXT:
+            yield _beyond(model, longest, num_ctx)
+        return
     yield Finding(status="ok", what=f"ollama has {model}, which sees pictures")
 
 
+def _beyond(model: str, longest: int, num_ctx: int) -> Finding:
+    return Finding(
+        status="warning",
+        what=f"num_ctx is {num_ctx}, but {model} was made for {longest} tokens at most",
+        why="what goes beyond is cut or garbled",
+        todo=f"Set num_ctx: {longest} in AIVis.yaml, or choose a model with a larger context.",
+    )
+
+
+def _longest_context(info: Any) -> int | None:
+    """The longest context that a model was made for, in tokens: `ARCHITECTURE.context_length`."""
+    entries = info.items() if isinstance(info, Mapping) else ()
+    return next(
+        (value for name, value in entries if name.endswith(".context_length") and isinstance(value, int)),
+        None,
+    )
+
+
 def _context(server: Server, model: str, num_ctx: int) -> Iterator[Finding]:
-    if num_ctx < SMALLEST_CONTEXT:
+    if num_ctx < GOOD_CONTEXT:
         yield Finding(
             status="warning",
             what=f"num_ctx is {num_ctx}",
             why="two pictures and the criteria may not fit: Ollama then cuts the prompt without a word",
-            todo=f"Set num_ctx: {SMALLEST_CONTEXT} or more in AIVis.yaml.",
+            todo=f"Set num_ctx: {GOOD_CONTEXT} or more in AIVis.yaml.",
         )
     for entry in _entries(_look(server, "/api/ps")):
         size, on_gpu = entry.get("size"), entry.get("size_vram")

@@ -13,7 +13,7 @@ from typing import Any
 from iterativectl.ports import Usage
 from iterativectl.vision.errors import Kind, ProviderError
 from iterativectl.vision.transport import Answer, wait_seconds
-from iterativectl.vision.wire import is_json_object, token_count
+from iterativectl.vision.wire import Read, is_json_object, token_count
 
 # The least that a prompt can have in tokens: English has 4 to 5 characters a token, runs of blanks more.
 _CHARACTERS_PER_TOKEN = 8
@@ -30,15 +30,6 @@ class Asked:
     prompt_length: int
     wants_json: bool
     sent: tuple[str, ...] = ()  # optional parameters of the request
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """The text of an answer and what came with it. Nothing is paid for Ollama."""
-
-    text: str
-    usage: Usage
-    finish: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +85,7 @@ def read(answer: Answer, asked: Asked) -> Read:
     try:
         finish = _finish(body, usage, asked)
         _require_whole_prompt(usage, asked)
-        return Read(text=_text(body, asked), usage=usage, finish=finish)
+        return Read(text=_text(body, asked), usage=usage, served_by=f"ollama {asked.model}", finish=finish)
     except ProviderError as error:
         error.usage = usage
         raise

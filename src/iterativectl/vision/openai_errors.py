@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from iterativectl.vision import google
 from iterativectl.vision.errors import Kind, ProviderError
 from iterativectl.vision.transport import Answer, wait_seconds
 
@@ -81,7 +82,12 @@ _TEXTS: tuple[tuple[re.Pattern[str], Kind], ...] = (
         ),
         "not_found",
     ),
-    (re.compile(r"invalid api key|incorrect api key|missing authentication", re.IGNORECASE), "auth"),
+    (
+        re.compile(
+            r"invalid api key|incorrect api key|api key not valid|missing authentication", re.IGNORECASE
+        ),
+        "auth",
+    ),
 )
 _REJECTED = re.compile(
     r"unsupported|not supported|does(n't| not) support|unknown|unrecogni[sz]ed|not permitted|not allowed"
@@ -92,7 +98,7 @@ _NO_ROUTE = re.compile(
     r"no endpoints found that (can handle|support) the requested parameters", re.IGNORECASE
 )
 _MODERATED = re.compile(r"moderation|flagged|guardrail|content policy", re.IGNORECASE)
-_DAILY = re.compile(r"free-models-per-day|per[- ]day|daily (limit|quota)", re.IGNORECASE)
+_DAILY = re.compile(r"free-models-per-day|per[- ]?day|daily (limit|quota)|limit: 0\b", re.IGNORECASE)
 _BLIND = re.compile(
     r"support image input|image input is not supported|(does not|doesn't) support (images|vision)",
     re.IGNORECASE,
@@ -159,24 +165,27 @@ def _fault(error: Mapping[str, Any]) -> Fault:
     availability = _mapping(error.get("availability"))
     constraint = _mapping(availability.get("constraint"))
     code = error.get("code")
-    words = (code, error.get("type"), metadata.get("error_type"), availability.get("code"))
+    own = (code, error.get("type"), metadata.get("error_type"), availability.get("code"))
+    words = (*own, *google.reasons(error))
     parameter = error.get("param") or constraint.get("field")
+    message = _text(error.get("message")) or "an error without a message"
+    after = (_seconds(availability.get("retry_after")), google.retry_delay(error), google.said_wait(message))
     return Fault(
-        message=_text(error.get("message")) or "an error without a message",
+        message=message,
         words=tuple(word.lower() for word in words if isinstance(word, str)),
         status=_status(code),
         parameter=parameter if isinstance(parameter, str) else None,
         detail=_text(metadata.get("raw")),
         moderated=bool(metadata.get("reasons") or metadata.get("flagged_input")),
         retryable=retryable if isinstance(retryable := availability.get("retryable"), bool) else None,
-        retry_after=_seconds(availability.get("retry_after")),
+        retry_after=next((wait for wait in after if wait is not None), None),
         metadata=metadata,
     )
 
 
 def _kind(fault: Fault, status: int, wait: float | None) -> Kind:
     kind = _first_kind(fault, status, wait)
-    if kind == "rate_limit" and _DAILY.search(f"{fault.message} {fault.detail}"):
+    if kind == "rate_limit" and _DAILY.search(" ".join((fault.message, fault.detail, *fault.words))):
         return "quota_long"
     if kind == "overloaded" and fault.retryable is False:
         return "not_found"  # nobody serves this request as it is routed

@@ -16,17 +16,7 @@ from iterativectl.vision.costs import UNKNOWN, PriceList
 from iterativectl.vision.errors import Kind, ProviderError
 from iterativectl.vision.openai_errors import Fault, explain, find_fault
 from iterativectl.vision.transport import Answer
-from iterativectl.vision.wire import is_json_object, token_count
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """The text of an answer and what came with it."""
-
-    text: str
-    usage: Usage
-    served_by: str
-    finish: str
+from iterativectl.vision.wire import Read, is_json_object, token_count
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -71,11 +71,15 @@ class Answer:
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A model's server. `base_url` has no slash at its end; `key` "" sends no Authorization."""
+    """A model's server. `base_url` has no slash at its end; `key` "" is not sent.
+
+    The key goes into `key_header`: behind "Bearer " in Authorization, bare in any other.
+    """
 
     provider: str
     base_url: str
     key: str = field(default="", repr=False)
+    key_header: str = "Authorization"
     timeout_seconds: float
     session: requests.Session = field(repr=False)
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -134,7 +138,8 @@ class Server:
         """Set the key. Being `auth`, it also keeps requests from putting a .netrc entry in its place."""
         user, password = get_auth_from_url(self.base_url)
         if self.key:
-            request.headers["Authorization"] = f"Bearer {self.key}"
+            bearer = self.key_header == "Authorization"
+            request.headers[self.key_header] = f"Bearer {self.key}" if bearer else self.key
         elif user or password:
             HTTPBasicAuth(user, password)(request)
         return request

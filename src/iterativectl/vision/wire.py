@@ -5,13 +5,24 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 from iterativectl.model import Picture
-from iterativectl.ports import VisionRequest
+from iterativectl.ports import Usage, VisionRequest
 
 MAX_TOKENS = 2048  # of a reply; a model that never stops (endless blanks) is cut here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """The text of an answer and what came with it. `finish` is "stop" for a whole answer."""
+
+    text: str
+    usage: Usage
+    served_by: str
+    finish: str = "stop"
 
 
 def bound(request: VisionRequest) -> int:
