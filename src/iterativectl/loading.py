@@ -182,10 +182,12 @@ def _control(project: ProjectPaths, name: str | None) -> dict[str, str] | None:
     if name is None:
         return None
     path = project.root / name
-    if not path.is_file():
-        problem = Problem(where="AIGen.yaml", path="control_image", message=f"there is no {path}")
-        raise ConfigError([problem], "Put the picture there, or set control_image to null.")
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        why = "there is no" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
+        problem = Problem(where="AIGen.yaml", path="control_image", message=f"{why} {path}")
+        raise ConfigError([problem], "Put the picture there, or set control_image to null.") from error
     decode(data, name=str(path))
     return {"path": name, "sha256": hashlib.sha256(data).hexdigest()}
 

@@ -87,14 +87,15 @@ def in_use(project: ProjectPaths, masking: Masking) -> tuple[dict[str, dict[str,
     names = masks.in_play(masking, known)
     size = size_of(project) if names else (0, 0)
     for name in names:
+        within = known[name].is_relative_to(project.root)
+        path = (known[name].relative_to(project.root) if within else known[name]).as_posix()
         data = _content(known[name], name)
-        picture = read_mask(data, size, name=known[name].name)
+        picture = read_mask(data, size, name=path)
         notes += [f"mask {name}: {note}" for note in picture.notes]
         if picture.inside is None:
             notes.append(f"mask {name} is all white: the whole picture may change, as without a mask")
             continue
         region(picture.inside, grow=masking.grow, feather=masking.feather)
-        path = known[name].relative_to(project.root).as_posix()
         used[name] = {"path": path, "sha256": hashlib.sha256(data).hexdigest()}
     return used, tuple(notes)
 
@@ -102,8 +103,9 @@ def in_use(project: ProjectPaths, masking: Masking) -> tuple[dict[str, dict[str,
 def _content(path: Path, name: str) -> bytes:
     try:
         return path.read_bytes()
-    except FileNotFoundError as error:
-        problem = Problem(where="AIGen.yaml", path="masking.masks", message=f"{name}: there is no {path}")
+    except OSError as error:
+        why = "there is no" if isinstance(error, FileNotFoundError) else f"{error.strerror}:"
+        problem = Problem(where="AIGen.yaml", path="masking.masks", message=f"{name}: {why} {path}")
         raise ConfigError([problem], "Draw it, or make it with `iterativectl mask create`.") from error
 
 

@@ -268,6 +268,27 @@ def test_a_mask_that_is_not_there_is_an_error_that_names_those_that_are(masked: 
     assert masked.run_ids == []
 
 
+def test_a_mask_that_cannot_be_read_is_named(masked: Stage) -> None:
+    listed = "masking: {masks: [{name: gone, file: none.png}, {name: folder, file: input}]}\nprompts:"
+    masked.aigen(None, ("prompts:", listed))
+    with pytest.raises(ConfigError, match="gone: there is no .*none.png"):
+        masked.run(mask="gone")
+    with pytest.raises(ConfigError, match="folder: .*directory: .*input"):
+        masked.run(mask="folder")
+    whole = masked.project.mask("left").read_bytes()
+    masked.project.mask("left").write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(ImageError, match="input/masks/left.png"):
+        masked.run(mask="left")
+
+
+def test_a_listed_mask_may_lie_anywhere(masked: Stage, tmp_path: Path) -> None:
+    path = tmp_path / "elsewhere.png"
+    path.write_bytes(encoded(box(*LEFT)))
+    masked.aigen(None, ("prompts:", f"masking: {{masks: [{{name: far, file: {path}}}]}}\nprompts:"))
+    masked.run(mask="far", max_iterations=1)
+    assert furthest(masked, 1, band(box(*LEFT), 8)) == 0
+
+
 def test_a_white_mask_is_none_and_a_black_one_an_error(masked: Stage) -> None:
     draw(masked, "left", np.full((HEIGHT, WIDTH), 255, np.uint8))
     masked.run(mask="left", max_iterations=1)
