@@ -59,9 +59,7 @@ def assess(work: Attempt, plan: Plan, before: float | None = None) -> Assessed:
     path = work.paths.image(plan.iteration)
     png = path.read_bytes()
     result = to_pixels(png, name=path.name)
-    likeness = masked.likeness(work.original_pixels, result, work.regions, plan.mask, before)
-    inside = work.regions.of(plan.mask).inside if plan.mask else None
-    measured = measurements(work.original_pixels, result, _sized(inside, result), alike=likeness)
+    likeness, measured = measure(work.original_pixels, result, work.regions, plan.mask, before)
     criteria = work.criteria(plan)
     gated = work.judge.gate(criteria, measured) is not None
     pictures = Pictures(
@@ -77,6 +75,18 @@ def assess(work: Attempt, plan: Plan, before: float | None = None) -> Assessed:
         answers=answers, verdicts=verdicts, comparison=comparison, score=score(verdicts, criteria)
     )
     return Assessed(assessment=assessment, calls=(*answered, *judged, *compared))
+
+
+def measure(
+    original: Pixels, result: Pixels, regions: masked.Regions, mask: str | None, before: float | None = None
+) -> tuple[Similarity, Mapping[tuple[str, str], float]]:
+    """What pixels say of a result: how alike it is, and every metric by (metric, region).
+
+    `mask`: the one in play, None for the whole picture; `before` as for `assess`.
+    """
+    likeness = masked.likeness(original, result, regions, mask, before)
+    inside = regions.of(mask).inside if mask else None
+    return likeness, measurements(original, result, _sized(inside, result), alike=likeness)
 
 
 def _sized(mask: masked.Inside | None, result: Pixels) -> masked.Inside | None:
