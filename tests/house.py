@@ -29,7 +29,7 @@ LAYERS = (
     {"cli"},
     {"__main__"},
 )
-STRANGERS = {"generation", "vision", "project", "processes"}  # of one layer, and yet they never import each other
+STRANGERS = {"generation", "vision", "project", "processes"}  # of one layer; they never import each other
 BACKENDS = (
     "generation.comfyui",
     "generation.embedded",

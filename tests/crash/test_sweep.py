@@ -79,7 +79,7 @@ def test_a_whole_run(jobs: Jobs, needs: list[Job], least: int) -> None:
 
 @pytest.mark.parametrize("needs, least", [([(scene, "kill")], PARTS[scene]) for scene in PARTS], ids=[*PARTS])
 def test_a_part(jobs: Jobs, needs: list[Job], least: int) -> None:
-    """A mask in play; a second run, --reset, --resume-from; a picture of ComfyUI's, which is never made twice."""
+    """A mask in play, a second run, --reset, --resume-from; a picture of ComfyUI's, made but once."""
     result = jobs.result(*needs)
     print(result)
     assert result["failures"] == []
