@@ -14,11 +14,11 @@ from iterativectl.errors import UsageError
 from iterativectl.judging.conventions import BY_NAME, family_of
 from iterativectl.judging.locating import Located, Locator, Route
 from iterativectl.loading import EMBEDDED, World, prompt_layers
-from iterativectl.ports import Ledger, Usage, VisionModel
+from iterativectl.ports import VisionModel
 from iterativectl.project import records
 from iterativectl.project.answers import AnswerFiles
 from iterativectl.project.layout import ProjectPaths, WorkspacePaths
-from iterativectl.project.usage import UsageFile
+from iterativectl.project.usage import FromNow, UsageFile
 from iterativectl.vision.router import Router
 from iterativectl.vision.routes import build_models, build_router
 
@@ -70,7 +70,7 @@ def write_down(canvas: Canvas, name: str, target: str, located: Located) -> None
 def _routers(project: ProjectPaths, aivis: AIVis, world: World) -> Callable[[VisionModel], Router]:
     """Routers over one model each, for each has its own convention; answers and costs are written once."""
     cache = AnswerFiles(project.mask_work / "answers")
-    ledger = _FromNow(UsageFile(project.mask_work / "usage.jsonl", lambda: world.clock.now().isoformat()))
+    ledger = FromNow(UsageFile(project.mask_work / "usage.jsonl", lambda: world.clock.now().isoformat()))
 
     def build(model: VisionModel) -> Router:
         return build_router(aivis, (model, None), cache=cache, ledger=ledger, clock=world.clock)
@@ -83,22 +83,3 @@ def _route(model: VisionModel, router: Router, family: str | None) -> Route:
     if convention.pixels:
         router.shrink = None  # pixels of a picture that was made smaller on the way would be other pixels
     return Route(name=f"{model.name}/{model.model}", family=convention, ask=router.ask)
-
-
-class _FromNow:
-    """A ledger whose limits hold for this command: what earlier ones spent is written there, not counted."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._requests, self._cost = ledger.spent()
-
-    def reserve(self, purpose: str, provider: str, model: str, worst_cost_usd: float | None) -> str:
-        return self._ledger.reserve(purpose, provider, model, worst_cost_usd)
-
-    def settle(self, reservation: str, usage: Usage | None, error: str | None = None) -> None:
-        self._ledger.settle(reservation, usage, error)
-
-    def spent(self) -> tuple[int, float]:
-        """Since this command began."""
-        requests, cost = self._ledger.spent()
-        return requests - self._requests, cost - self._cost

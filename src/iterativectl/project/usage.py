@@ -93,6 +93,40 @@ class UsageFile:
             self._tokens["output"] += line.get("output_tokens") or 0
 
 
+class FromNow:
+    """A ledger whose limits hold for this command: what earlier ones spent is written there, not counted."""
+
+    def __init__(self, ledger: UsageFile) -> None:
+        self._ledger = ledger
+        self._requests, self._cost = ledger.spent()
+        self._before = ledger.totals()
+
+    def reserve(self, purpose: str, provider: str, model: str, worst_cost_usd: float | None) -> str:
+        """Write the reservation down and return its id."""
+        return self._ledger.reserve(purpose, provider, model, worst_cost_usd)
+
+    def settle(self, reservation: str, usage: Usage | None, error: str | None = None) -> None:
+        """Write down what it really used."""
+        self._ledger.settle(reservation, usage, error)
+
+    def spent(self) -> tuple[int, float]:
+        """Since this command began."""
+        requests, cost = self._ledger.spent()
+        return requests - self._requests, cost - self._cost
+
+    def totals(self) -> dict[str, Any]:
+        """As UsageFile.totals, since this command began."""
+        now = self._ledger.totals()
+        requests, cost = self.spent()
+        return {
+            "requests": requests,
+            "input_tokens": now["input_tokens"] - self._before["input_tokens"],
+            "output_tokens": now["output_tokens"] - self._before["output_tokens"],
+            "cost_usd": round(cost, 6),
+            "unknown": now["unknown"] - self._before["unknown"],
+        }
+
+
 def read_lines(path: Path) -> list[dict[str, Any]]:
     """The whole lines of a .jsonl file; a torn last line, left by a kill, is passed over."""
     if not path.exists():
