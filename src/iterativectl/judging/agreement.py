@@ -149,19 +149,22 @@ def rate(hits: int, total: int) -> Rate:
     succession, and statistical inference, JASA 22, 1927, 209-212): it keeps its word for few and for extreme
     counts, where the usual one has no width at all.
     """
+    low, high = wilson(hits / total if total else 0.0, total)
+    return Rate(hits=hits, total=total, low=low, high=high)
+
+
+def wilson(share: float, total: int) -> tuple[float, float]:
+    """The interval of `rate` for a share that was found in `total` cases."""
     if total == 0:
-        return Rate(hits=0, total=0, low=0.0, high=1.0)
-    share, square = hits / total, Z95**2
+        return 0.0, 1.0
+    square = Z95**2
     middle = share + square / (2 * total)
     reach = Z95 * math.sqrt(share * (1 - share) / total + square / (4 * total**2))
     scale = 1 + square / total
-    low, high = (middle - reach) / scale, (middle + reach) / scale
-    return Rate(
-        hits=hits,
-        total=total,
-        low=0.0 if hits == 0 else max(0.0, low),  # exactly so; rounding leaves a trace
-        high=1.0 if hits == total else min(1.0, high),
-    )
+    # At the ends exactly so: rounding would leave a trace.
+    low = 0.0 if share == 0 else max(0.0, (middle - reach) / scale)
+    high = 1.0 if share == 1 else min(1.0, (middle + reach) / scale)
+    return low, high
 
 
 def cohens_kappa(both: int, only_first: int, only_second: int, neither: int) -> Kappa | None:
