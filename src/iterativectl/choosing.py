@@ -181,12 +181,12 @@ class Choice:
                 ckpt_name=variant.ckpt_name,
                 parameters=variant.parameters,
             )
-            faults = [said(f) for f in self._generator.check(settings) if f.status == "error"]
+            faults = [finding for finding in self._generator.check(settings) if finding.status == "error"]
             if faults and not self._generator.reachable():
-                raise unreachable(self._generator, settings)
+                raise ServerUnavailable(said(faults[0]), faults[0].todo)
             if faults:
                 more = f" (and {len(faults) - 2} more)" if len(faults) > 2 else ""
-                return "; ".join(faults[:2]) + more
+                return "; ".join(map(said, faults[:2])) + more
         return ""
 
 
