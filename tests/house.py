@@ -35,6 +35,8 @@ BACKENDS = (
     "generation.embedded",
     "vision.ollama",
     "vision.openai",
+    "vision.anthropic",
+    "vision.gemini",
     "vision.embedded",
 )
 

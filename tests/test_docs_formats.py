@@ -125,7 +125,7 @@ def later_values(schema: Any) -> Iterator[str]:
 @pytest.mark.parametrize("name", ["rules", "AIGen", "AIVis"])
 def test_what_is_not_available_yet_is_said(name: str) -> None:
     later = list(later_values(load_schema(name)))
-    assert later
+    assert later or name == "AIVis"  # all of it is there
     assert not_named(section(FORMATS, "Not available yet"), later) == []
 
 
