@@ -54,8 +54,27 @@ class RunPaths:
         return self.root / "variants.png"
 
     @property
+    def human(self) -> Path:
+        """What a person says of the run's pictures, and what comes of it."""
+        return self.root / "human"
+
+    @property
     def ranking(self) -> Path:
-        return self.root / "human" / "ranking.json"
+        return self.human / "ranking.json"
+
+    @property
+    def labels(self) -> Path:
+        return self.human / "labels.json"
+
+    @property
+    def repeats(self) -> Path:
+        """What the judge said when it was asked again."""
+        return self.human / "repeats.json"
+
+    @property
+    def calibration(self) -> Path:
+        """How far judge and person agree, on one page."""
+        return self.human / "calibration.md"
 
     def plan(self, iteration: int) -> Path:
         return self.root / "plan" / f"iteration_{iteration}_plan.json"
@@ -161,6 +180,11 @@ class ProjectPaths:
 
     def mask_location(self, name: str) -> Path:
         return self.mask_work / f"{name}_location.json"
+
+    @property
+    def judged(self) -> Path:
+        """What `judge` and `calibrate` asked: paid answers and what they cost."""
+        return self.working / "judged"
 
     @property
     def workflows(self) -> Path:
