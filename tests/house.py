@@ -24,8 +24,9 @@ LAYERS = (
     {
         *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
         *("masked", "variants", "choosing", "ahead", "comparing", "drawing", "pointing"),
+        *("judgement", "calibration"),
     },
-    {"compose", "compose_variants"},
+    {"compose", "compose_bench", "compose_judge", "compose_variants"},
     {"cli"},
     {"__main__"},
 )

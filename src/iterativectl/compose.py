@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Literal
 
 from iterativectl import files, generation, opening, runner
 from iterativectl.attention import Attention
+from iterativectl.compose_judge import Desk, build_judge
 from iterativectl.config.types import AIGen
 from iterativectl.errors import ConfigError, JudgeUnavailable, Problem, ServerUnavailable
 from iterativectl.events import Event
 from iterativectl.images.decode import decode
-from iterativectl.judging.judge import Judge
 from iterativectl.loading import (
     EMBEDDED,
     Config,
@@ -37,7 +37,7 @@ from iterativectl.project.runs import RunRecord
 from iterativectl.project.usage import UsageFile
 from iterativectl.standing import Standing
 from iterativectl.steps import Policy
-from iterativectl.vision.routes import build_models, build_router
+from iterativectl.vision.routes import build_models
 
 if TYPE_CHECKING:
     from iterativectl.generation.comfyui.client import Client
@@ -221,14 +221,7 @@ def work_on(opened: Opened, config: Config, place: Place, world: World, report: 
 
     usage = UsageFile(paths.usage, lambda: world.clock.now().isoformat())
     attention = Attention(place.project.control, run.run_id, world.clock)
-    router = build_router(
-        run.aivis,
-        place.models,
-        cache=AnswerFiles(paths.answers),
-        ledger=usage,
-        clock=world.clock,
-        attend=attention,
-    )
+    desk = Desk(cache=AnswerFiles(paths.answers), ledger=usage, clock=world.clock, attend=attention)
     tell(_started(opened, config, place))
     return runner.Work(
         project=place.project,
@@ -236,7 +229,7 @@ def work_on(opened: Opened, config: Config, place: Place, world: World, report: 
         run=run,
         policy=_policy(run, place.generator),
         generator=place.generator,
-        judge=Judge(ask=router.ask, templates=run.prompts),
+        judge=build_judge(run.aivis, run.prompts, place.models, desk),
         standing=Standing(place.project, opened.checkpoint, run.aigen, world.clock),
         attention=attention,
         report=tell,
