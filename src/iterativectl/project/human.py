@@ -35,7 +35,7 @@ class Ranking:
 
     def known(self, iterations: Sequence[int]) -> tuple[int, ...]:
         """Those that the run has, best first."""
-        return tuple(number for number in iterations_in(self.ranking) if number in iterations)
+        return tuple(number for number in dict.fromkeys(iterations_in(self.ranking)) if number in iterations)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,8 @@ def read_labels(path: Path) -> Labels | None:
 def rank(run: RunPaths, iterations: Sequence[int], known: Sequence[int], now: str) -> Ranking:
     """Write a ranking, best first. Its notes stay, and so do entries that are none of the run's iterations.
 
-    `known` are those of the run; `now` is ISO 8601. Raises ProjectError for a damaged file, LockedError while another process writes.
+    `known` are those of the run; `now` is ISO 8601. Raises ProjectError for a damaged file, LockedError while
+    another process writes.
     """
 
     def change() -> Ranking:
