@@ -217,6 +217,38 @@ def test_ctrl_c_is_said_and_the_same_command_goes_on(workspace: Path) -> None:
     assert [entry["parameters"]["cfg"] for entry in said.json["variants"]] == [5.0, 7.0]
 
 
+def test_after_a_kill_nothing_is_made_twice(workspace: Path) -> None:
+    with (
+        judge() as server,
+        FakeComfyUI("B", job_seconds=0.5) as one,
+        FakeComfyUI("B", job_seconds=0.5) as two,
+    ):
+        project = barn(workspace, server.url)
+        at_comfyui(project, one.url)
+        path = project / "config" / "AIGen.yaml"
+        path.write_text(path.read_text().replace(f'url: "{one.url}"', f'hosts: ["{one.url}", "{two.url}"]'))
+        child = subprocess.Popen(
+            [
+                *(sys.executable, "-m", "iterativectl", "variants", "--project", "barn"),
+                *("--workspace", str(workspace), "--set", "cfg=4,5,6,7,8"),
+            ],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": str(SOURCE)},
+            cwd=workspace,
+        )
+        deadline = time.monotonic() + 20
+        while one.counters["sampled"] + two.counters["sampled"] < 3 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        child.kill()
+        child.wait(10)
+        said = Shell(workspace)("variants", "--project", "barn", "--json")
+        assert said.code == ExitCode.OK, said.err
+        assert one.counters["renders"] + two.counters["renders"] == 5
+    assert [entry["status"] for entry in said.json["variants"]] == ["ok"] * 5
+    assert len(list((project / "working").glob("20*"))) == 1
+
+
 def test_its_help_imports_nothing_slow() -> None:
     slow = "'cv2', 'numpy', 'PIL', 'requests', 'rich', 'yaml', 'jsonschema'"
     code = f"import sys, iterativectl.cli.commands.variants; print([m for m in ({slow}) if m in sys.modules])"

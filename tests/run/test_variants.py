@@ -32,6 +32,12 @@ SHELF = (
     *(OWN, INPAINT, "workflow/txt2img_api.json"),
 )
 SIX = ("denoise=0.3,0.5,0.7", "cfg=4,8")
+FLUX = {
+    "UNETLoader.unet_name": ["flux1-dev.safetensors"],
+    "DualCLIPLoader.clip_name1": ["clip_l.safetensors"],
+    "DualCLIPLoader.clip_name2": ["t5xxl_fp16.safetensors"],
+    "VAELoader.vae_name": ["ae.safetensors"],
+}
 CONTROLNET = {"ControlNetLoader.control_net_name": ["control_v11p_sd15_canny_fp16.safetensors"]}
 
 
@@ -171,6 +177,19 @@ def test_another_workflow_gets_settings_that_suit_it(stage: Stage) -> None:
     assert "steps 20 instead of 2: 20 to 40 suits this workflow" in stage.plan(2)["reasons"]
     steps = [n["inputs"]["steps"] for graph in sent for n in graph.values() if n["class_type"] == "KSampler"]
     assert steps == [2, 20]
+
+
+def test_a_workflow_of_another_family_keeps_its_own_model(stage: Stage, critic: Critic) -> None:
+    with FakeComfyUI("B", models=FLUX) as comfyui:
+        painted_by(stage, comfyui.url)
+        variants(stage)
+        sent = comfyui.sent("POST", "/prompt")[1]["prompt"]
+    assert of(stage, "ckpt_name") == ["tiny_sd15.safetensors", ""]
+    loaded = [n["inputs"] for n in sent.values() if n["class_type"] == "UNETLoader"]
+    assert loaded[0]["unet_name"] == "flux1-dev.safetensors"
+    used = found(stage)["variants"][1]["parameters"]
+    assert used["cfg"] == 3.5 and used["denoise"] >= 0.55  # its guidance, and what suits it
+    assert found(stage)["best"] == 2 and found(stage)["to_use"]["model"] == {"ckpt_name": ""}
 
 
 def test_workflows_that_are_named_are_made_whatever_they_are_for(stage: Stage, comfyui: FakeComfyUI) -> None:
