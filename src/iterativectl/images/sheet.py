@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Literal
 
 import cv2
@@ -158,11 +159,11 @@ def _rows(cells: Sequence[Cell], layout: _Layout) -> tuple[int, int]:
 
 
 def _name(cell: Cell, layout: _Layout) -> list[str]:
-    return _wrapped(_clean(cell.name), ImageFont.load_default(layout.name_text), layout.place[0], _ROWS)
+    return _wrapped(_clean(cell.name), _font(layout.name_text), layout.place[0], _ROWS)
 
 
 def _lines(cell: Cell, layout: _Layout) -> list[tuple[str, Tone]]:
-    font = ImageFont.load_default(layout.text)
+    font = _font(layout.text)
     return [
         (row, tone)
         for text, tone in cell.lines
@@ -179,7 +180,7 @@ def _heading(lines: Sequence[str], width: int, layout: _Layout) -> Image.Image:
     strip = Image.new("RGB", (width, round(sum(1.4 * size for size in sizes) + layout.gap)), _GROUND)
     pen, top = ImageDraw.Draw(strip), float(layout.gap)
     for number, (text, size) in enumerate(zip(lines, sizes, strict=True)):
-        font = ImageFont.load_default(size)
+        font = _font(size)
         fill = _TONES["plain" if number == 0 else "quiet"]
         pen.text(
             (2 * layout.gap, top), _cut(_clean(text), font, width - 4 * layout.gap), fill=fill, font=font
@@ -215,7 +216,7 @@ def _fitted(pixels: Pixels, place: tuple[int, int]) -> Image.Image:
 
 def _missing(pen: ImageDraw.ImageDraw, why: str, layout: _Layout) -> None:
     """The reason, in the middle of where the picture would be."""
-    font = ImageFont.load_default(layout.text)
+    font = _font(layout.text)
     width, height = layout.place
     rows = max(1, int(height / (1.35 * layout.text)) - 1)
     lines = _wrapped(_clean(why), font, width - 4 * layout.gap, rows)
@@ -229,7 +230,7 @@ def _mark(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
     """A frame around the best, and the word on its picture."""
     width, height = layout.cell
     pen.rectangle((0, 0, width - 1, height - 1), outline=_BEST, width=max(3, layout.gap // 2))
-    font = ImageFont.load_default(layout.name_text)
+    font = _font(layout.name_text)
     left = top = 2 * layout.gap
     right, bottom = left + round(font.getlength("best")) + 2 * layout.gap, top + round(1.6 * layout.name_text)
     pen.rounded_rectangle((left, top, right, bottom), radius=layout.gap // 2, fill=_BEST)
@@ -239,14 +240,20 @@ def _mark(pen: ImageDraw.ImageDraw, layout: _Layout) -> None:
 def _write(pen: ImageDraw.ImageDraw, cell: Cell, layout: _Layout) -> None:
     """Name and lines below the picture."""
     top = layout.place[1] + 1.6 * layout.gap
-    font = ImageFont.load_default(layout.name_text)
+    font = _font(layout.name_text)
     for line in _name(cell, layout):
         pen.text((layout.gap, top), line, fill=_TONES["plain"], font=font)
         top += 1.25 * layout.name_text
-    font = ImageFont.load_default(layout.text)
+    font = _font(layout.text)
     for text, tone in _lines(cell, layout):
         pen.text((layout.gap, top), text, fill=_TONES[tone], font=font)
         top += 1.35 * layout.text
+
+
+@cache
+def _font(size: int) -> Font:
+    """Letters of this height in pixels; reading the font takes longer than writing a line with it."""
+    return ImageFont.load_default(size)
 
 
 def _clean(text: str) -> str:
