@@ -16,7 +16,10 @@ from tests.papers import PAPERS, PROMISES, README, ROOT, anchors, section, shell
 
 from iterativectl.errors import ExitCode
 
-OTHER_PROGRAMS = {"--cpu", "--listen", "--max-upload-size"}  # ComfyUI's
+OTHER_PROGRAMS = {
+    *("--cpu", "--listen", "--max-upload-size"),  # ComfyUI's
+    *("--mmproj", "--limit-mm-per-prompt"),  # llama.cpp's and vLLM's
+}
 
 
 def broken_links(paper: Path, text: str) -> list[str]:

@@ -50,11 +50,15 @@ class Kind:
 
     @contextmanager
     def __call__(self, answer: Callable[[Asked], str] | None = None, **changes: Any) -> Iterator[Bench]:
-        """The provider, set up to talk to its fake."""
+        """The provider, set up to talk to a fake of its own."""
         with self.fake(answer) as fake:
-            settings = {"prices": self.prices, "base_url": fake.url, **changes}
-            aivis = AIVis(provider=self.name, model=self.model, **settings)
-            yield Bench(model=build(self.name, aivis, aivis.model, self.environ), fake=fake)
+            yield self.at(fake, **changes)
+
+    def at(self, fake: JudgeServer, **changes: Any) -> Bench:
+        """The provider, new and without a memory, at a fake that runs."""
+        settings = {"prices": self.prices, "base_url": fake.url, **changes}
+        aivis = AIVis(provider=self.name, model=self.model, **settings)
+        return Bench(model=build(self.name, aivis, aivis.model, self.environ), fake=fake)
 
 
 def _openai(answer: Callable[[Asked], str] | None, **changes: Any) -> FakeOpenAICompatible:

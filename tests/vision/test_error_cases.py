@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, get_args
 
 import pytest
-from tests.fakes.judge_server import Canned
-from tests.vision.benches import BENCHES, CANARY
+from tests.fakes.judge_server import Canned, JudgeServer
+from tests.vision.benches import CANARY, KINDS
 from tests.vision.samples import FREE_TEXT, REQUEST
 
 from iterativectl.vision.errors import RETRYABLE, Kind, ProviderError
@@ -24,23 +26,30 @@ def load(path: Path) -> dict[str, Any]:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
+@pytest.fixture(scope="module")
+def fakes() -> Iterator[dict[str, JudgeServer]]:
+    """One server for each provider: the cases are many."""
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(kind.fake(None)) for name, kind in KINDS.items()}
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_answer_is_read_as_the_case_says(path: Path) -> None:
+def test_answer_is_read_as_the_case_says(path: Path, fakes: dict[str, JudgeServer]) -> None:
     case = load(path)
     wish = case.get("request", {})
     request = REQUEST if wish.get("schema") else FREE_TEXT
     if "prompt_length" in wish:
         request = replace(request, prompt="x" * wish["prompt_length"])
     changes = {"api": wish["api"]} if "api" in wish else {}
-    with BENCHES[path.parent.name](**changes) as bench:
-        bench.fake.script.append(
-            Canned(status=case["status"], headers=case.get("headers", {}), body=case["body"])
-        )
-        if "text" in case["expect"]:
-            assert_reply(bench.model.ask(request), case["expect"])
-            return
-        with pytest.raises(ProviderError) as caught:
-            bench.model.ask(request)
+    bench = KINDS[path.parent.name].at(fakes[path.parent.name], **changes)
+    bench.fake.script.append(
+        Canned(status=case["status"], headers=case.get("headers", {}), body=case["body"])
+    )
+    if "text" in case["expect"]:
+        assert_reply(bench.model.ask(request), case["expect"])
+        return
+    with pytest.raises(ProviderError) as caught:
+        bench.model.ask(request)
     assert_error(caught.value, case["expect"])
 
 
@@ -69,6 +78,10 @@ def assert_error(error: ProviderError, expect: dict[str, Any]) -> None:
     assert expect.get("hint", "") in error.hint
     assert CANARY not in error.message + error.hint
     assert "\n" not in error.message
+
+
+def test_every_provider_behind_a_server_has_cases() -> None:
+    assert {path.parent.name for path in FILES} == set(KINDS)
 
 
 def test_cases_reach_every_kind() -> None:

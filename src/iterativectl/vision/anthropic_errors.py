@@ -52,7 +52,7 @@ _REJECTED = re.compile(
 )
 # What a message may call the part that we sent under the name on the left.
 _CALLED = {
-    "output_config": r"output_config|output_format|structured output|compiled grammar|json_schema|schema",
+    "output_config": r"output[ _](config|format)|structured output|compiled grammar|json_schema|schema",
     "tools": r"\btools?\b|tool_choice|input_schema",
     "thinking": r"\bthinking\b",
 }

@@ -30,6 +30,7 @@ _TEXTS: tuple[tuple[str, Kind], ...] = (
     (r"api[ _]key[ _](not[ _]valid|invalid|expired)|api key expired", "auth"),
     (r"location is not supported|service_disabled", "auth"),
     (r"billing|prepayment|out of (money|credit)", "billing"),
+    (r"token count .{0,60}exceeds|maximum number of tokens|payload size exceeds", "too_large"),
     (r"image input modality is not enabled|does not support image|no support for image", "not_found"),
 )
 _NO_QUOTA = re.compile(r"\blimit: 0\b")

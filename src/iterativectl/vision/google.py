@@ -18,7 +18,8 @@ def seconds(text: Any) -> float | None:
     """A duration such as "46s", "1.5s" or "9h54m3s" in seconds; None for anything else."""
     if not isinstance(text, str) or not re.fullmatch(rf"(?:{_PIECE.pattern} ?)+", text):
         return None
-    return sum(float(number) * _UNITS[unit] for number, unit in _PIECE.findall(text))
+    total = sum(float(number) * _UNITS[unit] for number, unit in _PIECE.findall(text))
+    return round(total, 6)
 
 
 def said_wait(message: str) -> float | None:

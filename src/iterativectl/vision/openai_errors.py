@@ -71,7 +71,8 @@ _TEXTS: tuple[tuple[re.Pattern[str], Kind], ...] = (
     (
         re.compile(
             r"exceeds the available context|maximum context length|maximum model length"
-            r"|context (length|size|window) exceeded|prompt is too long|too many (input )?tokens",
+            r"|context (length|size|window) exceeded|prompt is too long|too many (input )?tokens"
+            r"|loaded with context length of only",
             re.IGNORECASE,
         ),
         "too_large",
@@ -221,8 +222,9 @@ def _rejected(fault: Fault, status: int, sent: tuple[str, ...]) -> str | None:
     unsupported = {"unsupported_parameter", "unsupported_value"} & set(fault.words)
     if not unsupported and (status not in (400, 422, 501) or not _REJECTED.search(text)):
         return None
-    if fault.parameter and (first := fault.parameter.split(".")[0]) in sent:
-        return first
+    if fault.parameter:
+        first = fault.parameter.split(".")[0]
+        return first if first in sent else None
     if "grammar" in text.lower() and "response_format" in sent:
         return "response_format"
     return next((name for name in sent if re.search(rf"\b{name}\b", text)), None)
