@@ -16,9 +16,28 @@ from iterativectl.errors import ConfigError, Problem
 # What each template may use. The texts are in defaults/prompts.yaml.
 PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "describe_image": (),
-    "ask_questions": ("questions", "schema", "description"),
-    "evaluate_criteria": ("criteria", "answers", "description", "measurements", "schema"),
-    "compare_images": ("description", "measurements", "schema"),
+    "ask_questions": ("questions", "region", "schema", "description"),
+    "evaluate_criteria": (
+        "criteria",
+        "answers",
+        "description",
+        "measurements",
+        "region",
+        "critique",
+        "schema",
+    ),
+    "compare_images": ("description", "measurements", "region", "schema"),
+    "judge_at_once": (
+        "questions",
+        "criteria",
+        "description",
+        "measurements",
+        "region",
+        "critique",
+        "schema",
+    ),
+    "name_flaws": ("modes", "faults", "convention"),
+    "compare_results": ("criteria", "schema"),
     "improve_prompts": (
         "positive",
         "negative",
@@ -27,6 +46,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
         "failed_criteria",
         "passed_criteria",
         "comparison",
+        "critique",
         "description",
         "notes",
         "schema",
@@ -34,6 +54,7 @@ PLACEHOLDERS: Mapping[str, tuple[str, ...]] = {
     "suggest_parameters": ("aigen_yaml", "similarity", "direction", "bounds", "schema"),
 }
 REQUIRED = tuple(PLACEHOLDERS)
+YOUNGER = ("judge_at_once", "name_flaws", "compare_results")  # the run.json of an older program lacks them
 # No run uses these: to change one of them ends no run, and run.json does not hold them.
 BESIDE_RUNS: Mapping[str, tuple[str, ...]] = {
     "locate_region": ("target", "convention", "schema"),
@@ -44,6 +65,8 @@ LATER = ("suggest_rules", "base_prompts")  # may be there; what they are filled 
 ESSENTIAL: Mapping[str, tuple[str, ...]] = {
     "ask_questions": ("questions",),
     "evaluate_criteria": ("criteria",),
+    "judge_at_once": ("questions", "criteria"),
+    "compare_results": ("criteria",),
     "improve_prompts": ("positive", "failed_criteria"),
     "suggest_parameters": ("aigen_yaml", "direction"),
     "locate_region": ("target", "convention"),
@@ -107,7 +130,9 @@ def prompts_from_json(data: Any, name: str = "run.json: prompts") -> PromptTempl
     document = Document(name, data)
     problems = [problem for problem in _layer_problems(document) if problem.severity == "error"]
     problems += [
-        Problem(where=name, path="", message=_missing(key)) for key in REQUIRED if key not in (data or {})
+        Problem(where=name, path="", message=_missing(key))
+        for key in REQUIRED
+        if key not in (data or {}) and key not in YOUNGER
     ]
     if problems:
         raise ConfigError(problems, HINT)

@@ -159,7 +159,7 @@ def _of_list(value: Sequence[Any], family: Family) -> Reading | None:
         return Reading(entries=(Entry(numbers=numbers),))
     entries, left_out = [], []
     for record in value[:MAX_BOXES]:
-        entry = _entry(record, family)
+        entry = read_entry(record, family)
         if isinstance(entry, Entry):
             entries.append(entry)
         elif entry:
@@ -170,7 +170,7 @@ def _of_list(value: Sequence[Any], family: Family) -> Reading | None:
     return Reading(entries=tuple(entries), left_out=tuple(left_out), failure=failure)
 
 
-def _entry(record: Any, family: Family) -> Entry | str:
+def read_entry(record: Any, family: Family) -> Entry | str:
     """One record: a box, or why it is none; "" for a thing that is no record at all."""
     if not isinstance(record, Mapping):
         numbers = _four(record)

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from iterativectl.config.types import Criterion, PromptTemplates
-from iterativectl.judging import schemas, wording
+from iterativectl.images.regions import Box, Size
+from iterativectl.judging import conventions, critique, schemas, wording
 from iterativectl.model import Assessment, Item, Parameters, Picture, Prompts, Similarity, Value
 from iterativectl.ports import VisionRequest
 
@@ -14,17 +15,41 @@ ORIGINAL, RESULT = (
     "original",
     "result",
 )  # how a model is told which picture is which; the prompts say the same
+REGIONS = ("original, region", "result, region")
 NOT_DESCRIBED = "(no description)"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pictures:
-    """What is judged: both pictures, the original in words, and what was measured on the result."""
+    """What is judged: both pictures, the original in words, and what was measured on the result.
+
+    `size` is the result's own (width, height), None where it is shown as it is. `regions`: the same region
+    cut out of both and enlarged, () where there is none; `region` is its box in the original's pixels.
+    """
 
     original: Picture
     result: Picture
     description: str = ""
     measured: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    size: Size | None = None
+    regions: tuple[Picture, ...] = ()
+    region: Box | None = None
+
+    @property
+    def shown(self) -> tuple[tuple[str, Picture], ...]:
+        """The pictures as a judge is shown them, under their names."""
+        whole = ((ORIGINAL, self.original), (RESULT, self.result))
+        return (*whole, *zip(REGIONS, self.regions, strict=False))
+
+    @property
+    def in_words(self) -> str:
+        """What a prompt says of pictures 3 and 4; "" where there are none."""
+        return wording.REGION if self.regions else ""
+
+    def asked(self, model: str) -> critique.Asked:
+        """How `model` is asked to point at something in the result."""
+        shown = (self.result.width, self.result.height)
+        return critique.asked_for(model, shown, self.size or shown)
 
 
 def describe(templates: PromptTemplates, original: Picture) -> VisionRequest:
@@ -46,11 +71,12 @@ def questions(
         prompt=templates.render(
             "ask_questions",
             questions=wording.items(items),
+            region=pictures.in_words,
             description=pictures.description or NOT_DESCRIBED,
             schema=schemas.sketch(schema),
         ),
         items=tuple(items),
-        images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
+        images=pictures.shown,
         schema=schema,
         sample=sample,
         facts={"description": pictures.description},
@@ -63,9 +89,13 @@ def criteria(
     pictures: Pictures,
     answers: Mapping[str, Value],
     sample: int,
+    pointing: critique.Asked | None = None,
 ) -> VisionRequest:
-    """The criteria, with both pictures and the answers. What the generator was asked for is not told."""
-    schema = schemas.criteria_schema(items)
+    """The criteria, with both pictures and the answers. What the generator was asked for is not told.
+
+    `pointing`: how the critique is asked for as well; None: it is not.
+    """
+    schema = schemas.criteria_schema(items, critique.schema(pointing.family) if pointing else None)
     return VisionRequest(
         kind="evaluate_criteria",
         prompt=templates.render(
@@ -74,10 +104,12 @@ def criteria(
             answers=wording.answers(answers),
             description=pictures.description or NOT_DESCRIBED,
             measurements=wording.measurements(pictures.measured),
+            region=pictures.in_words,
+            critique=flaws(templates, pointing) if pointing else "",
             schema=schemas.sketch(schema),
         ),
         items=tuple(items),
-        images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
+        images=pictures.shown,
         schema=schema,
         sample=sample,
         facts={
@@ -86,6 +118,16 @@ def criteria(
             "description": pictures.description,
         },
     )
+
+
+def flaws(templates: PromptTemplates, pointing: critique.Asked) -> str:
+    """How a judge is asked for what is wrong: a part of two of the templates."""
+    return templates.render(
+        "name_flaws",
+        modes=critique.modes_in_words(),
+        faults=critique.faults_in_words(),
+        convention=conventions.in_words(pointing.family, pointing.sent),
+    ).strip()
 
 
 def compare(templates: PromptTemplates, pictures: Pictures, similarity: Similarity) -> VisionRequest:
@@ -97,9 +139,10 @@ def compare(templates: PromptTemplates, pictures: Pictures, similarity: Similari
             "compare_images",
             description=pictures.description or NOT_DESCRIBED,
             measurements=wording.measurements(pictures.measured),
+            region=pictures.in_words,
             schema=schemas.sketch(schema),
         ),
-        images=((ORIGINAL, pictures.original), (RESULT, pictures.result)),
+        images=pictures.shown,
         schema=schema,
         facts={
             "description": pictures.description,
@@ -132,6 +175,7 @@ def improve(
             failed_criteria=wording.tagged(failed),
             passed_criteria=wording.tagged(passed) or "(none)",
             comparison=wording.comparison(comparison),
+            critique=wording.critique(assessment.critique),
             description=description or NOT_DESCRIBED,
             notes=wording.lines(notes),
             schema=schemas.sketch(schema),
@@ -144,6 +188,7 @@ def improve(
             "passed": passed,
             "similarity": comparison.similarity.steering,
             "notes": list(notes),
+            "critique": [flaw.mode for flaw in assessment.critique],
         },
     )
 

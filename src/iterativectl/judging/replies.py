@@ -25,7 +25,7 @@ from typing import Any
 
 from iterativectl.judging.finding import Found, Parse, find, refuses, without_thoughts
 from iterativectl.judging.jsontext import Unreadable, Without
-from iterativectl.judging.schemas import SIMILARITY, TOPICS
+from iterativectl.judging.schemas import PREFERENCE, SIMILARITY, TOPICS
 from iterativectl.judging.shapes import Wanted
 from iterativectl.judging.values import fold, read_value
 from iterativectl.model import Item, Prompts, SimilarityWord, Value
@@ -82,6 +82,10 @@ MAX_DESCRIPTION = 2_000  # characters kept; it goes into every later prompt
 MAX_REFUSAL = 300  # a longer text that says "I cannot" somewhere is a description all the same
 MAX_PROMPT = 2_000  # characters; CLIP reads 77 tokens at a time, so a longer one is a mishap
 
+_PREFERENCE_ITEMS = (
+    Item(field="better", question="", type="string", enum=PREFERENCE),
+    Item(field="reason", question="", type="string"),
+)
 _PROMPT_ITEMS = tuple(
     Item(field=name, question="", type="string") for name in ("positive", "negative", "reason")
 )
@@ -142,20 +146,23 @@ class AdviceReading:
 
 
 def read_answers(
-    text: str, items: Sequence[Item], finish: str = "stop", without: Without = NOTHING
+    text: str, items: Sequence[Item], finish: str = "stop", without: Without = NOTHING, *, alone: bool = False
 ) -> Reading:
-    """The answers to questions. `finish` is the provider's finish word; "length" means cut."""
-    return _typed(_find(text, items, "answers", finish, without), items, without)
+    """The answers to questions. `finish` is the provider's finish word; "length" means cut.
+
+    `alone`: they count only under "answers", because the reply holds other things as well.
+    """
+    return _typed(_find(text, items, "answers", finish, without, alone), items, without)
 
 
 def read_criteria(
-    text: str, items: Sequence[Item], finish: str = "stop", without: Without = NOTHING
+    text: str, items: Sequence[Item], finish: str = "stop", without: Without = NOTHING, *, alone: bool = False
 ) -> Reading:
-    """The answers to criteria, with reasons and confidence.
+    """The answers to criteria, with reasons and confidence; `alone`: only those under "criteria".
 
     A criterion's min and max say what passes, not what may be answered: they are not checked here.
     """
-    found = _find(text, items, "criteria", finish, without)
+    found = _find(text, items, "criteria", finish, without, alone)
     # Here the record is what was asked for, so reading it is no handler that could be left out.
     unranged = [replace(item, min=None, max=None) for item in items]
     reading = _typed(found, unranged, without - {"answer_key"})
@@ -168,9 +175,14 @@ def read_criteria(
     )
 
 
-def read_comparison(text: str, finish: str = "stop", without: Without = NOTHING) -> ComparisonReading:
-    """What a judge says of the two pictures. Differences that say "none" are left out."""
-    wanted = Wanted(fields=("similarity", "analysis", "differences"), root="comparison")
+def read_comparison(
+    text: str, finish: str = "stop", without: Without = NOTHING, *, alone: bool = False
+) -> ComparisonReading:
+    """What a judge says of the two pictures. Differences that say "none" are left out.
+
+    `alone`: only what stands under "comparison".
+    """
+    wanted = Wanted(fields=("similarity", "analysis", "differences"), root="comparison", alone=alone)
     found = find(text, wanted, finish, without)
     typed = _typed(found, _COMPARISON_ITEMS, without).values
     word = typed.get("similarity")
@@ -181,6 +193,12 @@ def read_comparison(text: str, finish: str = "stop", without: Without = NOTHING)
         differences=_differences(found.fields.get("differences")),
         analysis=str(typed.get("analysis", "")),
     )
+
+
+def read_preference(text: str, finish: str = "stop", without: Without = NOTHING) -> Reading:
+    """Which of two results is better: `better` in the values is "first", "second" or "equal"."""
+    found = _find(text, _PREFERENCE_ITEMS, "preference", finish, without)
+    return _typed(found, _PREFERENCE_ITEMS, without)
 
 
 def read_prompts(text: str, finish: str = "stop", without: Without = NOTHING) -> AdviceReading:
@@ -228,8 +246,11 @@ def read_description(text: str) -> str:
     return "" if len(text) < MAX_REFUSAL and refuses(text) else text[:MAX_DESCRIPTION]
 
 
-def _find(text: str, items: Sequence[Item], root: str, finish: str, without: Without) -> Found:
-    return find(text, Wanted(fields=tuple(item.field for item in items), root=root), finish, without)
+def _find(
+    text: str, items: Sequence[Item], root: str, finish: str, without: Without, alone: bool = False
+) -> Found:
+    wanted = Wanted(fields=tuple(item.field for item in items), root=root, alone=alone)
+    return find(text, wanted, finish, without)
 
 
 def _typed(found: Found, items: Sequence[Item], without: Without) -> Reading:

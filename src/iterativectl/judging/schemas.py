@@ -8,12 +8,18 @@ ask_questions       {"answers": {FIELD: VALUE, ...}}
                     VALUE by the question's type: a string ("unclear" when it cannot be told), a number or
                     null, an array or null, and for booleans one of the strings "yes", "no", "unclear"
 evaluate_criteria   {"criteria": {FIELD: {"reason": TEXT, "answer": ANSWER, "confidence": WORD}, ...}}
+                    and in the first asking, beside "criteria", "critique": [{"what": TEXT, "mode": MODE,
+                    "severity": "slight" | "clear" | "severe", "fault": "prompt" | "picture" | "place",
+                    BOX: four numbers or null}, ...] (judging.critique). A reply without it has none.
                     ANSWER to the criterion's *question*: "yes", "no" or "unclear" for booleans (JSON true and
                     false are read as well), a number or null for numbers; WORD: "high", "medium" or "low".
                     Whether the answer passes is ours to say, not the judge's
 compare_images      {"differences": {"clothing": TEXT, "pose": TEXT, "features": TEXT, "background": TEXT,
                     "proportions": TEXT}, "analysis": TEXT, "similarity": "same" | "close" | "different"}
                     TEXT "none" (or empty) where nothing differs
+judge_at_once       {"answers": as for ask_questions, "criteria" and "critique": as for evaluate_criteria,
+                    "comparison": as for compare_images}; a part in which nothing is asked is left out
+compare_results     {"reason": TEXT, "better": "first" | "second" | "equal"}
 improve_prompts     {"reason": TEXT, "positive": TEXT, "negative": TEXT}
 suggest_parameters  {"reason": TEXT, "denoise": NUMBER, "cfg": NUMBER, "steps": INTEGER, "sampler_name": TEXT,
                     "scheduler": TEXT}; null for what should stay as it is
@@ -27,9 +33,12 @@ describe_image      {}
 ask_questions       description: str
 evaluate_criteria   answers: {field: value}, measurements: {"METRIC/REGION": float}, description: str
 compare_images      description: str, measurements: {"METRIC/REGION": float}, similarity: float
+judge_at_once       measurements, description and similarity as above. Of its items those without an intent are
+                    the questions
+compare_results     {}
 improve_prompts     positive: str, negative: str, failed: [criterion], passed: [criterion], similarity: float,
-                    notes: [str]; a criterion is {field, intent, edit_strength, must_include, ban_terms,
-                    avoid_terms, reason}, the terms being lists of strings
+                    notes: [str], critique: [mode]; a criterion is {field, intent, edit_strength,
+                    must_include, ban_terms, avoid_terms, reason}, the terms being lists of strings
 suggest_parameters  parameters: {denoise, cfg, steps, sampler_name, scheduler}, similarity: float,
                     direction: "up" | "down", failed_intents: ["change" | "preserve", ...], one for each
                     failed criterion
@@ -53,6 +62,7 @@ UNCLEAR = "unclear"
 YES_NO = ("yes", "no", UNCLEAR)
 CONFIDENCE = ("high", "medium", "low")
 SIMILARITY = ("same", "close", "different")
+PREFERENCE = ("first", "second", "equal")
 TOPICS = ("clothing", "pose", "features", "background", "proportions")
 
 
@@ -61,9 +71,9 @@ def questions_schema(items: Sequence[Item]) -> Schema:
     return _object({"answers": _object({item.field: _answer(item) for item in items})})
 
 
-def criteria_schema(items: Sequence[Item]) -> Schema:
-    """Shape of the reply to `evaluate_criteria` about these criteria."""
-    return _object({"criteria": _object({item.field: _record(item) for item in items})})
+def criteria_schema(items: Sequence[Item], critique: Schema | None = None) -> Schema:
+    """Shape of the reply to `evaluate_criteria` about these criteria; `critique`: that of this part."""
+    return _object({"criteria": _criteria(items), **({"critique": critique} if critique else {})})
 
 
 def comparison_schema() -> Schema:
@@ -75,6 +85,18 @@ def comparison_schema() -> Schema:
             "similarity": _words(SIMILARITY),
         }
     )
+
+
+def merged_schema(questions: Sequence[Item], criteria: Sequence[Item], critique: Schema) -> Schema:
+    """Shape of the reply to `judge_at_once`: what is written first can be used by what comes after it."""
+    asked = questions_schema(questions)["properties"] if questions else {}
+    judged = criteria_schema(criteria, critique)["properties"] if criteria else {}
+    return _object({**asked, **judged, "comparison": comparison_schema()})
+
+
+def preference_schema() -> Schema:
+    """Shape of the reply to `compare_results`."""
+    return _object({"reason": _text(), "better": _words(PREFERENCE)})
 
 
 def prompts_schema() -> Schema:
@@ -116,7 +138,7 @@ def _drawn(schema: Mapping[str, Any], indent: str) -> str:
         )
         return "{\n" + ",\n".join(members) + f"\n{indent}}}"
     if kinds[0] == "array":
-        return f"[{_drawn(schema['items'], indent)}, ...] | null"
+        return f"[{_drawn(schema['items'], indent)}, ...]{' | null' if 'null' in kinds else ''}"
     return " | ".join(_PLACES[kind] for kind in kinds)
 
 
@@ -127,6 +149,10 @@ _PLACES = {
     "boolean": "true | false",
     "null": "null",
 }
+
+
+def _criteria(items: Sequence[Item]) -> Schema:
+    return _object({item.field: _record(item) for item in items})
 
 
 def _record(item: Item) -> Schema:

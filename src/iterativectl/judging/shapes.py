@@ -25,17 +25,21 @@ NAME_KEYS = ("field", "name", "criterion", "question", "id")  # of a record in a
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """The fields asked about, and the key under which they were asked for."""
+    """The fields asked about, and the key under which they were asked for.
+
+    `alone`: they count nowhere else. A reply to several things at once may hold the same names elsewhere.
+    """
 
     fields: tuple[str, ...]
     root: str
+    alone: bool = False
 
 
 def locate(value: Any, wanted: Wanted, without: Without = frozenset()) -> dict[str, Any]:
     """The raw values of the wanted fields that are there; empty when this is no answer."""
     for _ in range(MAX_ENVELOPES + 1):
         value = _decoded(value, without)
-        for candidate in _candidates(value, wanted.root, without):
+        for candidate in _candidates(value, wanted, without):
             if found := _fields(candidate, wanted.fields, without):
                 return found
         value = None if "wrapper" in without else _content(value)
@@ -65,14 +69,15 @@ def _decoded(value: Any, without: Without) -> Any:
     return inner if end == len(value.strip()) else value
 
 
-def _candidates(value: Any, root: str, without: Without) -> Iterator[Any]:
+def _candidates(value: Any, wanted: Wanted, without: Without) -> Iterator[Any]:
     """What stands under the root, then the value itself."""
     if isinstance(value, Mapping) and not _refused(value, without):
-        below = _lookup(value, root, without)
+        below = _lookup(value, wanted.root, without)
         if below is not None:
             yield _decoded(below, without)
-        yield value
-    elif isinstance(value, list):
+        if not wanted.alone:
+            yield value
+    elif isinstance(value, list) and not wanted.alone:
         yield value
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from iterativectl.config.types import Criterion
-from iterativectl.model import Assessment, Comparison, Item, Parameters, Value, Verdict
+from iterativectl.model import Assessment, Comparison, Flaw, Item, Parameters, Value, Verdict
 
 DIRECTIONS = {
     "up": "up: the result is too similar to the original, so a stronger edit is needed",
@@ -53,6 +53,38 @@ def comparison(compared: Comparison) -> str:
     """The comparison in a few lines."""
     said = [f"measured similarity {compared.similarity.steering:.2f} (0 different, 1 identical)"]
     return lines([*said, *compared.differences, compared.analysis])
+
+
+REGION = (
+    "\nImages 3 and 4 are no further pictures: they show one region enlarged, image 3 as it is in image 1, "
+    "image 4 as\nit is in image 2. Look there for details."
+)
+_SEVERITY = {1: "slight", 2: "clear", 3: "severe"}
+
+
+def critique(flaws: Sequence[Flaw]) -> str:
+    """Flaws, the worst first."""
+    ordered = sorted(flaws, key=lambda flaw: -(flaw.severity or 0))
+    return lines(_flaw_line(flaw) for flaw in ordered)
+
+
+def wanted(criteria: Sequence[Criterion]) -> str:
+    """One line a criterion: its field, its question and the answer that passes."""
+    return "\n".join(f"- {c.field}: {c.question} (wanted: {_wanted(c)})" for c in criteria)
+
+
+def _wanted(criterion: Criterion) -> str:
+    if criterion.type == "boolean":
+        return "no" if criterion.min == 0 and criterion.max == 0 else "yes"
+    if criterion.min is not None and criterion.max is not None:
+        return f"{criterion.min:g} to {criterion.max:g}"
+    low = criterion.min is not None
+    return f"at least {criterion.min:g}" if low else f"at most {criterion.max:g}"
+
+
+def _flaw_line(flaw: Flaw) -> str:
+    told = (flaw.mode, _SEVERITY.get(flaw.severity or 0), flaw.fault and f'"{flaw.fault}"')
+    return ", ".join(filter(None, told)) + (f": {flaw.what}" if flaw.what else "")
 
 
 def measurements(measured: Mapping[tuple[str, str], float]) -> str:
