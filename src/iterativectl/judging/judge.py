@@ -7,20 +7,18 @@ stop passes through and pauses the run.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from iterativectl.config.types import Criterion, PromptTemplates, Question
-from iterativectl.errors import JudgeError, JudgeUnavailable
-from iterativectl.judging import prompting, replies, rulings, wording
-from iterativectl.judging.finding import FAILURES
+from iterativectl.judging import confirming, prompting, replies, rulings, votes, wording
+from iterativectl.judging.asking import Ask, Asked, Record, send
+from iterativectl.judging.casting import Voter, cast
 from iterativectl.judging.prompting import Pictures
+from iterativectl.judging.votes import Ballot, Stakes, Vote
 from iterativectl.model import (
     Advice,
     Assessment,
-    Call,
     Comparison,
     Item,
     Parameters,
@@ -30,52 +28,26 @@ from iterativectl.model import (
     Value,
     Verdict,
 )
-from iterativectl.ports import Reply, VisionRequest
+from iterativectl.ports import VisionRequest
 
-__all__ = ["Judge", "Pictures", "Record"]
+__all__ = ["Judge", "Pictures", "Record", "Stakes"]
 
 ASKED_AGAIN = 1  # what cannot be read is asked once more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
-    """What a step keeps of its requests: raw replies with how they were read, and the calls."""
-
-    raw: tuple[Mapping[str, Any], ...] = ()
-    calls: tuple[Call, ...] = ()
-
-    @staticmethod
-    def joined(*parts: Record) -> Record:
-        """Several steps' records as one."""
-        return Record(
-            raw=tuple(entry for part in parts for entry in part.raw),
-            calls=tuple(call for part in parts for call in part.calls),
-        )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Asked:
-    """One request's reply as it came (None: it failed, `why` says so) and its record."""
-
-    reply: Reply | None
-    record: Record
-    why: str = ""
-
-    @property
-    def by(self) -> str:
-        """Who answered, or failed to, as it stands in a verdict."""
-        if self.reply is not None:
-            return f"{self.reply.provider}/{self.reply.model}"
-        last = self.record.calls[-1:]
-        return f"{last[0].provider}/{last[0].model}" if last else "nobody"
+NO_STAKES = Stakes()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Judge:
-    """Asks through `ask` (a router's), with the prompts of prompts.yaml."""
+    """Asks through `ask` (a router's), with the prompts of prompts.yaml.
 
-    ask: Callable[[VisionRequest], Reply]
+    `votes`: how often it may ask about one criterion of one picture. `steady`: the providers that would only
+    say the same again.
+    """
+
+    ask: Ask
     templates: PromptTemplates
+    votes: int = 1
+    steady: frozenset[str] = frozenset()
 
     def gate(
         self, criteria: Sequence[Criterion], measured: Mapping[tuple[str, str], float]
@@ -85,7 +57,7 @@ class Judge:
 
     def describe(self, original: Picture) -> tuple[str, Record]:
         """The original in words; "" when nobody could say."""
-        asked = self._request(prompting.describe(self.templates, original))
+        asked = send(self.ask, prompting.describe(self.templates, original))
         return replies.read_description(asked.reply.text) if asked.reply else "", asked.record
 
     def answers(self, questions: Sequence[Question], pictures: Pictures) -> tuple[dict[str, Value], Record]:
@@ -94,9 +66,9 @@ class Judge:
         values: dict[str, Value] = {}
         records = []
         for sample in range(1 + ASKED_AGAIN):
-            asked = self._request(prompting.questions(self.templates, items, pictures, sample))
+            asked = send(self.ask, prompting.questions(self.templates, items, pictures, sample))
             reading = self._read(asked, replies.read_answers, items)
-            records.append(_with_reading(asked.record, reading))
+            records.append(asked.read_as(reading))
             values |= reading.values
             items = [item for item in items if item.field in _unreadable(reading)]
             if not items or asked.reply is None:
@@ -104,28 +76,28 @@ class Judge:
         return {q.field: values.get(q.field) for q in questions}, Record.joined(*records)
 
     def verdicts(
-        self, criteria: Sequence[Criterion], pictures: Pictures, answers: Mapping[str, Value]
+        self,
+        criteria: Sequence[Criterion],
+        pictures: Pictures,
+        answers: Mapping[str, Value],
+        stakes: Stakes = NO_STAKES,
     ) -> tuple[tuple[Verdict, ...], Record]:
-        """Every criterion's verdict: measured first, then one request that sees both pictures."""
-        measured = pictures.measured
-        gate = rulings.failing_gate(criteria, measured)
+        """Every criterion's verdict: measured first, then by what a model that sees both pictures answers.
+
+        It is asked again while the votes do not decide (judging.votes); `stakes` is what hangs on them.
+        """
+        gate = rulings.failing_gate(criteria, pictures.measured)
         if gate is not None:
-            return rulings.gated_verdicts(criteria, measured, gate), Record()
-        asked = rulings.to_ask(criteria, measured)
-        given, record = self._judged(asked, pictures, answers)
-        verdicts = []
-        for criterion in criteria:
-            if criterion.measure:
-                verdicts.append(rulings.measured_verdict(criterion, measured))
-            elif criterion.field in given:
-                verdicts.append(given[criterion.field])
-            else:
-                verdicts.append(rulings.not_asked(criterion, criteria, measured))
-        return rulings.overruled(verdicts, criteria), record
+            return rulings.gated_verdicts(criteria, pictures.measured, gate), Record()
+        fixed = rulings.fixed(criteria, pictures.measured)
+        ballot = Ballot(criteria=tuple(criteria), fixed=fixed, limit=self.votes, stakes=stakes)
+        given, record = self._voted(ballot, pictures, answers)
+        verdicts = {**fixed, **votes.ruled(ballot, given)}
+        return rulings.overruled([verdicts[criterion.field] for criterion in criteria], criteria), record
 
     def compare(self, pictures: Pictures, similarity: Similarity) -> tuple[Comparison, Record]:
         """How the result differs from the original: measured, and in the model's words."""
-        asked = self._request(prompting.compare(self.templates, pictures, similarity))
+        asked = send(self.ask, prompting.compare(self.templates, pictures, similarity))
         if asked.reply is None:
             return Comparison(similarity=similarity, analysis=""), asked.record
         reading = replies.read_comparison(asked.reply.text, asked.reply.finish)
@@ -134,7 +106,7 @@ class Judge:
             differences=reading.differences,
             analysis=reading.analysis,
         )
-        return comparison, _read_as(asked.record, reading.parse, reading.failure)
+        return comparison, asked.read(reading.parse, reading.failure)
 
     def improve(
         self,
@@ -165,47 +137,32 @@ class Judge:
         request = prompting.suggest(self.templates, aigen_yaml, parameters, criteria, assessment, direction)
         return self._advice(request, replies.read_parameters)
 
-    def _judged(
-        self, criteria: Sequence[Criterion], pictures: Pictures, answers: Mapping[str, Value]
-    ) -> tuple[dict[str, Verdict], Record]:
-        """Verdicts of the criteria a model is asked about; the unreadable ones are asked once more."""
-        verdicts: dict[str, Verdict] = {}
-        records = []
-        waiting = list(criteria)
-        for sample in range(1 + ASKED_AGAIN):
-            if not waiting:
-                break
-            items = [criterion.item() for criterion in waiting]
-            asked = self._request(prompting.criteria(self.templates, items, pictures, answers, sample))
-            reading = self._read(asked, replies.read_criteria, items)
-            records.append(_with_reading(asked.record, reading))
-            for criterion in waiting:
-                verdicts[criterion.field] = _ruled(criterion, reading, asked.by)
-            unreadable = _unreadable(reading)
-            waiting = [criterion for criterion in waiting if criterion.field in unreadable]
-            if asked.reply is None:
-                break
-        return verdicts, Record.joined(*records)
+    def _voted(
+        self, ballot: Ballot, pictures: Pictures, answers: Mapping[str, Value]
+    ) -> tuple[tuple[Vote, ...], Record]:
+        """The answers of a model to the criteria of a ballot, asked for until they decide."""
+        records: list[Record] = []
 
-    def _request(self, request: VisionRequest) -> _Asked:
-        raw: dict[str, Any] = {
-            "purpose": request.kind,
-            "sample": request.sample,
-            "prompt_sha256": hashlib.sha256(request.prompt.encode()).hexdigest(),
-        }
-        try:
-            reply = self.ask(request)
-        except JudgeUnavailable:
-            raise
-        except JudgeError as error:
-            raw |= {"error": error.message, "text": None}
-            return _Asked(reply=None, record=Record(raw=(raw,), calls=error.calls), why=error.message)
-        raw |= {"finish": reply.finish, "text": reply.text}
-        return _Asked(reply=reply, record=Record(raw=(raw,), calls=reply.calls))
+        def ask(criteria: Sequence[Criterion], sample: int) -> confirming.Answered:
+            items = [criterion.item() for criterion in criteria]
+            asked = send(self.ask, prompting.criteria(self.templates, items, pictures, answers, sample))
+            reading = self._read(asked, replies.read_criteria, items)
+            records.append(asked.read_as(reading))
+            voter = Voter(
+                by=asked.by,
+                sample=sample,
+                steady=asked.reply is not None and asked.reply.provider in self.steady,
+                silent=asked.reply is None,
+                noted=ballot.stakes.noted,
+            )
+            return confirming.Answered(votes=cast(criteria, reading, voter), failed=asked.reply is None)
+
+        given = confirming.voted(ballot, ask)
+        return given, replace(Record.joined(*records), votes=given)
 
     def _read(
         self,
-        asked: _Asked,
+        asked: Asked,
         read: Callable[[str, Sequence[Item], str], replies.Reading],
         items: Sequence[Item],
     ) -> replies.Reading:
@@ -216,41 +173,14 @@ class Judge:
     def _advice(
         self, request: VisionRequest, read: Callable[[str, str], replies.AdviceReading]
     ) -> tuple[Advice, Record]:
-        asked = self._request(request)
+        asked = send(self.ask, request)
         if asked.reply is None:
             return Advice(reason=""), asked.record
         reading = read(asked.reply.text, asked.reply.finish)
         advice = Advice(prompts=reading.prompts, parameters=reading.parameters, reason=reading.reason)
-        return advice, _read_as(asked.record, reading.parse, reading.failure)
-
-
-def _ruled(criterion: Criterion, reading: replies.Reading, by: str) -> Verdict:
-    name = criterion.field
-    if name in reading.values:
-        reason = reading.reasons.get(name, "")
-        return rulings.answered_verdict(
-            criterion, reading.values[name], reason, reading.confidence.get(name), by
-        )
-    why = reading.unclear[name]
-    if name in reading.declined:
-        why = reading.reasons.get(name) or why
-    return rulings.unclear_verdict(criterion, why, by)
+        return advice, asked.read(reading.parse, reading.failure)
 
 
 def _unreadable(reading: replies.Reading) -> set[str]:
     """What could not be read. A judge that says it cannot tell was read, and is not pressed."""
     return set(reading.unclear) - reading.declined
-
-
-def _with_reading(record: Record, reading: replies.Reading) -> Record:
-    entry = {
-        "parse": reading.parse,
-        "failure": FAILURES.get(reading.failure, ""),
-        "unclear": dict(reading.unclear),
-    }
-    return Record(raw=tuple({**raw, **entry} for raw in record.raw), calls=record.calls)
-
-
-def _read_as(record: Record, parse: str, failure: str) -> Record:
-    entry = {"parse": parse, "failure": FAILURES.get(failure, "")}
-    return Record(raw=tuple({**raw, **entry} for raw in record.raw), calls=record.calls)

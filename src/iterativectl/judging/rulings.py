@@ -36,19 +36,6 @@ def measured_verdict(criterion: Criterion, measured: Measured) -> Verdict:
     return _verdict(criterion, outcome, value, _measured_reason(measure, value), by)
 
 
-def answered_verdict(
-    criterion: Criterion, value: Value, reason: str, confidence: float | None, by: str
-) -> Verdict:
-    """The verdict of a criterion whose question was answered readably."""
-    outcome = "passed" if passes(criterion, value) else "failed"
-    return replace(_verdict(criterion, outcome, value, reason, by), confidence=confidence)
-
-
-def unclear_verdict(criterion: Criterion, why: str, by: str) -> Verdict:
-    """No verdict, and why."""
-    return _verdict(criterion, "unclear", None, why, by)
-
-
 def failing_gate(criteria: Sequence[Criterion], measured: Measured) -> Verdict | None:
     """The first failed gate: with it no model is asked anything about this picture."""
     gates = (measured_verdict(c, measured) for c in criteria if c.gate and c.measure)
@@ -73,6 +60,16 @@ def to_ask(criteria: Sequence[Criterion], measured: Measured) -> tuple[Criterion
     """The criteria a model must be asked about: not measured, and no measured parent has failed."""
     lost = {c.field for c in criteria if c.measure and measured_verdict(c, measured).verdict == "failed"}
     return tuple(c for c in criteria if not c.measure and not lost & set(ancestors(c, criteria)))
+
+
+def fixed(criteria: Sequence[Criterion], measured: Measured) -> dict[str, Verdict]:
+    """The verdicts of all others."""
+    asked = {criterion.field for criterion in to_ask(criteria, measured)}
+    return {
+        c.field: measured_verdict(c, measured) if c.measure else not_asked(c, criteria, measured)
+        for c in criteria
+        if c.field not in asked
+    }
 
 
 def overruled(verdicts: Sequence[Verdict], criteria: Sequence[Criterion]) -> tuple[Verdict, ...]:
