@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from iterativectl.clock import Clock
 from iterativectl.config.types import AIVis, PromptTemplates
 from iterativectl.judging.judge import Judge
-from iterativectl.ports import AnswerCache, Ledger, VisionModel
+from iterativectl.ports import AnswerCache, Ledger, Reply, VisionModel, VisionRequest
+from iterativectl.vision import STEADY
 from iterativectl.vision.routes import build_router
+
+SAMPLES = 1000  # more samples than one asking can take
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,4 +32,13 @@ def build_judge(
     router = build_router(
         aivis, models, cache=desk.cache, ledger=desk.ledger, clock=desk.clock, attend=desk.attend
     )
-    return Judge(ask=router.ask, templates=prompts)
+    return Judge(ask=router.ask, templates=prompts, votes=aivis.votes, steady=STEADY)
+
+
+def again(judge: Judge, nth: int) -> Judge:
+    """The judge asked as for the nth time, from 0: no answer of the other times counts as its own."""
+
+    def ask(request: VisionRequest) -> Reply:
+        return judge.ask(replace(request, sample=request.sample + nth * SAMPLES))
+
+    return replace(judge, ask=ask) if nth else judge

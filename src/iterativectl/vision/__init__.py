@@ -33,6 +33,10 @@ PROVIDERS: Mapping[str, str] = {
 }
 
 
+# They measure: asked again they say the same again.
+STEADY = frozenset({"embedded"})
+
+
 def build(
     name: str,
     aivis: AIVis,

@@ -24,7 +24,7 @@ from iterativectl.vision.keys import require_address, require_key
 from iterativectl.vision.presets import GEMINI_PICTURES
 from iterativectl.vision.remote import Remote, configured
 from iterativectl.vision.transport import Server
-from iterativectl.vision.wire import Read, bound, in_base64, labels
+from iterativectl.vision.wire import Read, bound, in_base64, labels, temperature
 
 DEFAULT_URL = "https://generativelanguage.googleapis.com/v1beta"
 KEY_VARIABLES = ("GEMINI_API_KEY", "GOOGLE_API_KEY")
@@ -85,7 +85,8 @@ class Gemini(Remote):
 
     def _config(self, request: VisionRequest) -> tuple[dict[str, Any], str]:
         """The optional part of generationConfig, and under which name its thinkingConfig is remembered."""
-        wanted = {**self._temperature(), "seed": request.sample, **self._schema(request)}
+        sampled = dict.fromkeys(self._temperature(), temperature(request))
+        wanted = {**sampled, "seed": request.sample, **self._schema(request)}
         thinking = self.form(self._thinking_forms())
         if thinking and "thinkingConfig" not in self.rejected:
             wanted["thinkingConfig"] = _THINKING[thinking]

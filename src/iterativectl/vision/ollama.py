@@ -21,7 +21,7 @@ from iterativectl.vision import ollama_check, ollama_reply
 from iterativectl.vision.keys import find_key, require_address
 from iterativectl.vision.remote import Remote
 from iterativectl.vision.transport import Server
-from iterativectl.vision.wire import Read, bound, in_base64, labels
+from iterativectl.vision.wire import Read, bound, in_base64, labels, temperature
 
 DEFAULT_URL = "http://localhost:11434"
 HINT = "Start Ollama (`ollama serve`), or write its address as base_url in AIVis.yaml."
@@ -75,7 +75,7 @@ class Ollama(Remote):
             "think": False,
             "keep_alive": _keep_alive(self.keep_alive),
             "options": {
-                "temperature": 0,
+                "temperature": temperature(request),
                 "seed": request.sample,
                 "num_ctx": self.num_ctx,
                 "num_predict": bound(request),

@@ -23,7 +23,7 @@ from iterativectl.vision.presets import PRESETS, Preset
 from iterativectl.vision.remote import Remote, configured
 from iterativectl.vision.strict_schema import strict
 from iterativectl.vision.transport import Server
-from iterativectl.vision.wire import Read, Verbatim, bound, in_base64, labels
+from iterativectl.vision.wire import Read, Verbatim, bound, in_base64, labels, temperature
 
 BOUNDS = ("max_tokens", "max_completion_tokens")
 
@@ -75,7 +75,10 @@ class OpenAICompatible(Remote):
     def _optional(self, request: VisionRequest) -> dict[str, Any]:
         """What a server may reject. The bound has two names, and a reply is never unbounded."""
         names = sorted(BOUNDS, key=lambda name: name != self.preset.bound_name)
-        wanted: dict[str, Any] = {"temperature": 0, self.form(names) or names[-1]: bound(request)}
+        wanted: dict[str, Any] = {
+            "temperature": temperature(request),
+            self.form(names) or names[-1]: bound(request),
+        }
         if request.schema is not None:
             wanted["response_format"] = {
                 "type": "json_schema",
