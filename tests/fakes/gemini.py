@@ -106,9 +106,10 @@ class FakeGemini(JudgeServer):
                 yield "Invalid value at 'contents[0].parts[0].inline_data.data' (TYPE_BYTES)"
 
     def _thinking_faults(self, thinking: Mapping[str, Any]) -> Iterator[str]:
-        if "thinkingBudget" in thinking and self.least_budget is None:
+        budget, least = thinking.get("thinkingBudget"), self.least_budget
+        if budget is not None and least is None:
             yield "Thinking budget is not supported for this model."
-        elif thinking.get("thinkingBudget", self.least_budget) < self.least_budget:
+        elif budget is not None and budget < least:
             yield "Budget 0 is invalid. This model only works in thinking mode."
         if "thinkingLevel" in thinking and self.least_budget is not None:
             yield "Thinking level is not supported for this model."

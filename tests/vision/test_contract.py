@@ -104,6 +104,13 @@ def test_the_reply_s_length_is_bounded_and_the_temperature_zero_where_it_may_be_
     assert "4096" in second
 
 
+@pytest.mark.parametrize("name", [name for name in SERVERS if KINDS[name].temperature])
+def test_what_is_asked_again_on_purpose_is_sampled(name: str) -> None:
+    with BENCHES[name]() as bench:
+        bench.model.ask(replace(REQUEST, sample=1))
+        assert '"temperature": 0.7' in json.dumps(bench.fake.last)
+
+
 @pytest.mark.parametrize("name", SERVERS)
 def test_it_sends_once_and_never_by_itself_again(name: str) -> None:
     with BENCHES[name]() as bench:
