@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Protocol
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from iterativectl import files
-from iterativectl.config.types import Masking
+from iterativectl.config.types import AIGen, Masking
 from iterativectl.errors import ConfigError, Problem
 from iterativectl.images import alignment, composite
 from iterativectl.images.masks import Region, read_mask, region, sent_mask
@@ -36,13 +37,28 @@ class Sent:
     destination: Path
 
 
-class Regions:
-    """The regions that a run's masks stand for, each read once."""
+class Masks(Protocol):
+    """What says which masks are in play: a run's record, or a project's files."""
 
-    def __init__(self, project: ProjectPaths, run: RunRecord) -> None:
+    @property
+    def masks(self) -> Mapping[str, Mapping[str, str]]:
+        """Name -> path, sha256; in order."""
+
+    @property
+    def aigen(self) -> AIGen:
+        """How they are grown and feathered."""
+
+
+class Regions:
+    """The regions that masks stand for, each read once.
+
+    `size`: width and height, in pixels, of the upright picture that they lie on; None: the project's input.
+    """
+
+    def __init__(self, project: ProjectPaths, run: Masks, size: tuple[int, int] | None = None) -> None:
         self._project = project
         self._run = run
-        self._size: tuple[int, int] | None = None
+        self._size = size
         self._known: dict[str, Region] = {}
 
     def of(self, mask: str) -> Region:
