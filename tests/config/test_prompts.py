@@ -60,7 +60,7 @@ def test_a_wrong_placeholder_names_file_line_and_the_right_ones(layers: list[Pat
         load_prompts(layers)
     assert str(caught.value) == (
         "config/prompts.yaml:4: ask_questions: there is no placeholder {question} here "
-        "(there are: {questions}, {schema}, {description}). Did you mean 'questions'?"
+        "(there are: {questions}, {region}, {schema}, {description}). Did you mean 'questions'?"
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from iterativectl.errors import JudgeError, JudgeUnavailable
+from iterativectl.judging import critique
 from iterativectl.judging.finding import FAILURES
 from iterativectl.judging.replies import Reading
 from iterativectl.judging.votes import Vote
@@ -68,6 +69,16 @@ class Asked:
             return f"{self.reply.provider}/{self.reply.model}"
         last = self.record.calls[-1:]
         return f"{last[0].provider}/{last[0].model}" if last else "nobody"
+
+    def criticised(self, pointing: critique.Asked | None) -> Asked:
+        """With the critique that the reply holds on record; `pointing` is how it was asked for, None: not."""
+        if self.reply is None or pointing is None:
+            return self
+        reading = critique.read_critique(self.reply.text, self.reply.finish, pointing, self.reply.model)
+        record = replace(self.record, critique=reading.flaws)
+        return replace(
+            self, record=record.noted(left_out=list(reading.left_out)) if reading.left_out else record
+        )
 
     def read(self, parse: str, failure: str) -> Record:
         """The record, with how the reply was read."""

@@ -64,6 +64,7 @@ _MODE_KEYS = ("mode", "failure_mode", "type", "category")
 _WHAT_KEYS = ("what", "note", "description", "reason")
 _NONE = frozenset(["none", "no", "nothing", "null", "n/a", "unclear"])
 MOST_FLAWS = 8  # more are a model that repeats itself
+MAX_TOKENS = 1024  # that it may add to a reply
 MAX_WHAT = 300  # characters kept
 
 

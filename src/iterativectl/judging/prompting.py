@@ -10,6 +10,7 @@ from iterativectl.images.regions import Box, Size
 from iterativectl.judging import conventions, critique, schemas, wording
 from iterativectl.model import Assessment, Item, Parameters, Picture, Prompts, Similarity, Value
 from iterativectl.ports import VisionRequest
+from iterativectl.vision.wire import MAX_TOKENS
 
 ORIGINAL, RESULT = (
     "original",
@@ -112,6 +113,7 @@ def criteria(
         images=pictures.shown,
         schema=schema,
         sample=sample,
+        max_tokens=MAX_TOKENS + critique.MAX_TOKENS if pointing else None,
         facts={
             "answers": dict(answers),
             "measurements": wording.measured_facts(pictures.measured),

@@ -33,7 +33,7 @@ describe_image      {}
 ask_questions       description: str
 evaluate_criteria   answers: {field: value}, measurements: {"METRIC/REGION": float}, description: str
 compare_images      description: str, measurements: {"METRIC/REGION": float}, similarity: float
-judge_at_once       measurements, description and similarity as above. Of its items those without an intent are
+judge_at_once       measurements, description, similarity as above. Of its items those without an intent are
                     the questions
 compare_results     {}
 improve_prompts     positive: str, negative: str, failed: [criterion], passed: [criterion], similarity: float,
