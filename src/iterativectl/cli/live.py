@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 BAR = 24  # columns
-_JUDGE = {
+ASKING = {  # by purpose
     "describe_image": "the judge describes the original",
     "ask_questions": "the judge answers the questions",
     "evaluate_criteria": "the judge decides the criteria",
@@ -60,7 +60,7 @@ def after(activity: Activity, event: Event, now: float) -> Activity:
 
 def _doing(event: Event) -> str | None:
     if event.type == "judging":
-        return _JUDGE.get(event.data["purpose"], "asking the judge")
+        return ASKING.get(event.data["purpose"], "asking the judge")
     if event.type == "generation_queued":
         ahead = event.data.get("position")
         return f"waiting behind {ahead} other jobs" if ahead else "making the picture"
