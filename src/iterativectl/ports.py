@@ -168,11 +168,28 @@ class AnswerCache(Protocol):
     def put(self, key: str, reply: Reply) -> None: ...
 
 
-class Ledger(Protocol):
-    """What was spent (usage.jsonl): reserve before a request, settle after; an orphan counts in full."""
+# Called with (requests, USD) spent so far; raises LimitReached when one more request would be too many.
+Room = Callable[[int, float], None]
 
-    def reserve(self, purpose: str, provider: str, model: str, worst_cost_usd: float | None) -> str:
-        """Write the reservation durably and return its id."""
+
+def any_room(requests: int, usd: float) -> None:
+    """Room without limits."""
+
+
+class Ledger(Protocol):
+    """What was spent (usage.jsonl): reserve before a request, settle after; an orphan counts in full.
+
+    May be used by several threads at once.
+    """
+
+    def reserve(
+        self, purpose: str, provider: str, model: str, worst_cost_usd: float | None, room: Room = any_room
+    ) -> str:
+        """Write the reservation durably and return its id; nothing is written where `room` raises.
+
+        From the call of `room` until the reservation counts nobody else can reserve: a limit that is looked
+        at and then passed by two threads at once would be no limit.
+        """
 
     def settle(self, reservation: str, usage: Usage | None, error: str | None = None) -> None:
         """Write what it really used. usage None: the request failed; its worst cost counts unless free."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from iterativectl.errors import ProjectError
+from iterativectl.errors import LimitReached, ProjectError
 from iterativectl.events import Event
 from iterativectl.ports import Usage
 from iterativectl.project.event_log import EventLog
-from iterativectl.project.usage import UsageFile
+from iterativectl.project.usage import NOTHING, FromNow, UsageFile
 
 
 def usage_file(tmp_path: Path) -> UsageFile:
@@ -37,6 +38,8 @@ def test_what_is_not_known_counts_at_its_worst(tmp_path: Path) -> None:
         "output_tokens": 3,
         "cost_usd": 1.45,
         "unknown": 1,
+        "unpriced": 0,
+        "at_least_usd": 1.45,
     }
 
 
@@ -53,10 +56,64 @@ def test_a_reservation_is_on_disk_when_it_returns(tmp_path: Path) -> None:
     assert usage_file(tmp_path).spent() == (1, 0.5)
 
 
-def test_a_price_that_nobody_knows_costs_nothing_that_we_could_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_cost_that_nobody_knows_is_not_zero(tmp_path: Path, ended: bool) -> None:
+    """The sum is unknown too, while the request is out and for good; what is known beside it is said."""
     ledger = usage_file(tmp_path)
-    ledger.reserve("p", "q", "m", None)
-    assert ledger.spent() == (1, 0.0) and ledger.totals()["unknown"] == 1
+    ledger.settle(ledger.reserve("p", "q", "priced", 0.5), Usage(cost_usd=0.25))
+    reservation = ledger.reserve("p", "q", "m", None)
+    if ended:
+        ledger.settle(reservation, Usage(input_tokens=9, output_tokens=1))
+    for read in (ledger, usage_file(tmp_path)):
+        totals = read.totals()
+        assert (totals["cost_usd"], totals["at_least_usd"]) == (None, 0.25)
+        assert (totals["unpriced"], totals["unknown"]) == (1, 0 if ended else 1)
+        assert read.spent() == (2, 0.25)
+
+
+def test_what_one_command_spent_is_known_where_the_whole_is_not(tmp_path: Path) -> None:
+    ledger = usage_file(tmp_path)
+    ledger.settle(ledger.reserve("p", "q", "m", None), Usage())
+    assert ledger.totals()["cost_usd"] is None
+    this_command = FromNow(ledger)
+    assert this_command.totals() == NOTHING
+    this_command.settle(this_command.reserve("p", "q", "m", 0.5), Usage(input_tokens=7, cost_usd=0.1))
+    assert this_command.totals() == {
+        **NOTHING,
+        "requests": 1,
+        "input_tokens": 7,
+        "cost_usd": 0.1,
+        "at_least_usd": 0.1,
+    }
+    assert this_command.spent() == (1, pytest.approx(0.1))
+
+
+def test_limits_of_one_command_do_not_count_what_was_before(tmp_path: Path) -> None:
+    ledger = usage_file(tmp_path)
+    spend(ledger)
+    this_command = FromNow(ledger)
+    seen: list[tuple[int, float]] = []
+    for _ in range(2):
+        this_command.reserve("p", "q", "m", 0.5, lambda requests, usd: seen.append((requests, usd)))
+    assert seen == [(0, 0.0), (1, pytest.approx(0.5))]
+
+
+def test_what_is_refused_is_not_written(tmp_path: Path) -> None:
+    ledger = usage_file(tmp_path)
+
+    def no_room(requests: int, usd: float) -> None:
+        raise LimitReached("no")
+
+    with pytest.raises(LimitReached):
+        ledger.reserve("p", "q", "m", 0.5, no_room)
+    assert ledger.spent() == (0, 0.0) and not (tmp_path / "usage.jsonl").exists()
+
+
+def test_whoever_watches_hears_of_every_request_that_has_ended(tmp_path: Path) -> None:
+    told: list[Any] = []
+    ledger = UsageFile(tmp_path / "usage.jsonl", lambda: "now", told.append)
+    spend(ledger)
+    assert [(totals["requests"], totals["cost_usd"]) for totals in told] == [(1, 0.2), (2, 0.2), (3, 0.45)]
 
 
 @pytest.mark.parametrize("cut", range(1, 40, 6))

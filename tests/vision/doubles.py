@@ -8,7 +8,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from iterativectl.model import Finding
-from iterativectl.ports import Reply, Usage, VisionRequest
+from iterativectl.ports import Reply, Room, Usage, VisionRequest, any_room
 from iterativectl.vision.errors import ProviderError
 from iterativectl.vision.router import Patience, Router
 
@@ -43,12 +43,15 @@ class MemoryCache:
 
 
 class MemoryLedger:
-    """usage.jsonl in memory: `lines` as they would be written, in order."""
+    """usage.jsonl in memory: `lines` as they would be written, in order. For one thread."""
 
     def __init__(self) -> None:
         self.lines: list[tuple[Any, ...]] = []
 
-    def reserve(self, purpose: str, provider: str, model: str, worst_cost_usd: float | None) -> str:
+    def reserve(
+        self, purpose: str, provider: str, model: str, worst_cost_usd: float | None, room: Room = any_room
+    ) -> str:
+        room(*self.spent())
         reservation = f"r{len(self.lines)}"
         self.lines.append(("reserved", reservation, purpose, provider, model, worst_cost_usd))
         return reservation

@@ -1,17 +1,21 @@
-"""Hard limits of a run: looked at before every request, retries included."""
+"""Hard limits of a run: looked at before every request, retries included.
+
+The ledger calls this while it is locked, so that threads cannot pass a limit together.
+"""
 
 from __future__ import annotations
 
 from iterativectl.config.types import Limits
 from iterativectl.errors import LimitReached
-from iterativectl.ports import Ledger
 
 _ROUNDING = 1e-9  # USD; sums of floats
 
 
-def require_room(limits: Limits, ledger: Ledger, worst_cost_usd: float | None, model: str) -> None:
-    """Raise LimitReached if one more request, at its worst, would pass a limit. Nothing is sent then."""
-    requests, usd = ledger.spent()
+def require_room(limits: Limits, worst_cost_usd: float | None, model: str, requests: int, usd: float) -> None:
+    """Raise LimitReached if one more request, at its worst, would pass a limit. Nothing is sent then.
+
+    `requests` and `usd` are what is spent or reserved so far.
+    """
     if limits.max_requests is not None and requests + 1 > limits.max_requests:
         raise LimitReached(
             f"the limit of {limits.max_requests} requests is reached",

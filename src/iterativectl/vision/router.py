@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Protocol, runtime_checkable
 
 from iterativectl.clock import Clock
@@ -214,8 +215,8 @@ class _Route:
         if not isinstance(model, Metered):
             return None
         worst = model.worst_cost_usd(request)
-        require_room(self.router.patience.limits, ledger, worst, self.model.model)
-        return ledger.reserve(request.kind, self.model.name, self.model.model, worst)
+        room = partial(require_room, self.router.patience.limits, worst, self.model.model)
+        return ledger.reserve(request.kind, self.model.name, self.model.model, worst, room)
 
     def _call(self, usage: Usage, seconds: float, *, served_by: str = "", error: str | None = None) -> Call:
         call = _call(self.request, self.model, self.fallback, attempts=self._attempts)
