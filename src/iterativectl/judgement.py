@@ -28,7 +28,7 @@ from iterativectl.masked import Regions
 from iterativectl.model import Assessment, Comparison, Failure, Picture, Similarity, Verdict
 from iterativectl.policy import stages
 from iterativectl.project import records
-from iterativectl.project.usage import FromNow
+from iterativectl.project.usage import NOTHING, FromNow, between
 
 Verdicts = tuple[Verdict, ...]
 
@@ -237,8 +237,7 @@ def _assessment(bench: Bench, verdicts: Verdicts, likeness: Similarity) -> Asses
 def _left(doing: Doing, error: IterativeError) -> Judged:
     """A picture that nobody judged."""
     fault = Failure(code=error.code, message=f"not judged: {error.message}", hint=error.hint)
-    usage = {"requests": 0, "input_tokens": 0, "output_tokens": 0, "cost_usd": 0.0, "unknown": 0}
-    return Judged(name=doing.name, fault=fault, usage=usage, seconds=0.0)
+    return Judged(name=doing.name, fault=fault, usage=NOTHING, seconds=0.0)
 
 
 def _content(path: Path, name: str) -> bytes:
