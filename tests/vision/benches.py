@@ -18,7 +18,7 @@ from iterativectl.config.types import AIVis, Prices
 from iterativectl.ports import VisionModel
 from iterativectl.vision import build
 
-CANARY = "sk-or-v1-canary0123456789abcdef"
+CANARY = "canary-0123456789-abcdefghij"
 PRICES = Prices(input=0.2, output=0.8)
 
 
