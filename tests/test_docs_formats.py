@@ -15,7 +15,7 @@ from typing import Any, get_args
 import pytest
 from tests.papers import ROOT, not_named, section, tables, text_of
 
-from iterativectl.config.prompts import BESIDE_RUNS, LATER, PLACEHOLDERS
+from iterativectl.config.prompts import BESIDE_RUNS, PLACEHOLDERS
 from iterativectl.events import EventType
 from iterativectl.model import (
     Call,
@@ -134,7 +134,6 @@ def test_the_templates_and_their_placeholders() -> None:
     (table,) = tables(text)
     stated = {row["template"].strip("`"): set(re.findall(r"{(\w+)}", row["placeholders"])) for row in table}
     assert stated == {name: set(names) for name, names in (PLACEHOLDERS | BESIDE_RUNS).items()}
-    assert not_named(text, LATER) == []
 
 
 PLAN = Plan(

@@ -23,6 +23,8 @@ Purpose = Literal[
     "improve_prompts",
     "suggest_parameters",
     "locate_region",
+    "suggest_rules",
+    "base_prompts",
 ]
 
 

@@ -92,11 +92,17 @@ def test_what_no_run_uses_stands_beside_the_runs(layers: list[Path]) -> None:
     """A run that an older program began goes on, and a new way of finding masks ends none."""
     before = load_prompts(layers)
     layers[0].write_text(
-        complete("shipped") + "locate_region: 'find {target} {convention}'\n", encoding="utf-8"
+        complete("shipped") + "locate_region: 'find {target} {convention}'\n"
+        "suggest_rules: 'more for {goal} than {criteria}'\nbase_prompts: '{description} {criteria}'\n",
+        encoding="utf-8",
     )
     layers[2].write_text("locate_region: 'where is {target} {convention}'\n", encoding="utf-8")
     assert load_prompts(layers) == before
-    assert load_prompts_beside_runs(layers).templates == {"locate_region": "where is {target} {convention}"}
+    assert load_prompts_beside_runs(layers).templates == {
+        "locate_region": "where is {target} {convention}",
+        "suggest_rules": "more for {goal} than {criteria}",
+        "base_prompts": "{description} {criteria}",
+    }
     layers[2].write_text("locate_region: 'where is {thing}'\n", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"there is no placeholder \{thing\}"):
         load_prompts_beside_runs(layers)

@@ -58,8 +58,9 @@ YOUNGER = ("judge_at_once", "name_flaws", "compare_results")  # the run.json of 
 # No run uses these: to change one of them ends no run, and run.json does not hold them.
 BESIDE_RUNS: Mapping[str, tuple[str, ...]] = {
     "locate_region": ("target", "convention", "schema"),
+    "suggest_rules": ("goal", "criteria", "questions", "guidelines", "notes", "faults", "schema"),
+    "base_prompts": ("description", "criteria", "current", "style", "faults", "schema"),
 }
-LATER = ("suggest_rules", "base_prompts")  # may be there; what they are filled with is not settled
 
 # Without these a template asks about nothing.
 ESSENTIAL: Mapping[str, tuple[str, ...]] = {
@@ -70,6 +71,8 @@ ESSENTIAL: Mapping[str, tuple[str, ...]] = {
     "improve_prompts": ("positive", "failed_criteria"),
     "suggest_parameters": ("aigen_yaml", "direction"),
     "locate_region": ("target", "convention"),
+    "suggest_rules": ("goal", "criteria"),
+    "base_prompts": ("description", "criteria"),
 }
 
 
@@ -78,21 +81,21 @@ def load_prompts(layers: Sequence[Path]) -> PromptTemplates:
 
     Raises ConfigError with every problem of all files, and when a required template is in none of them.
     """
-    return _merged(layers, REQUIRED, (*REQUIRED, *LATER))
+    return _merged(layers, REQUIRED)
 
 
 def load_prompts_beside_runs(layers: Sequence[Path]) -> PromptTemplates:
     """The templates of BESIDE_RUNS, merged and checked as a run's are."""
-    return _merged(layers, tuple(BESIDE_RUNS), tuple(BESIDE_RUNS))
+    return _merged(layers, tuple(BESIDE_RUNS))
 
 
-def _merged(layers: Sequence[Path], required: Sequence[str], taken: Sequence[str]) -> PromptTemplates:
+def _merged(layers: Sequence[Path], required: Sequence[str]) -> PromptTemplates:
     documents = _read_layers(layers)
     problems = [problem for document in documents for problem in _layer_problems(document)]
     merged: dict[str, str] = {}
     for document in documents:
         if isinstance(document.data, dict):
-            merged.update({key: text for key, text in document.data.items() if key in taken})
+            merged.update({key: text for key, text in document.data.items() if key in required})
     problems += [
         Problem(where=_name(layers[0]) if layers else "prompts.yaml", path="", message=_missing(key))
         for key in required
@@ -215,7 +218,7 @@ def _layer_problems(document: Document) -> list[Problem]:
 
 
 def _known() -> tuple[str, ...]:
-    return (*REQUIRED, *BESIDE_RUNS, *LATER)
+    return (*REQUIRED, *BESIDE_RUNS)
 
 
 def _missing(key: str) -> str:
