@@ -1,7 +1,8 @@
 """The corpus of bad replies: tests/cases/replies/CLASS/WIRE__NAME.json, and manifest.json.
 
 A case holds a provider's whole answer and what must come of it. `manifest.json` names for every class the
-handler that makes it right (null: none does; nothing must be read there). In a case,
+handler that makes it right (null: none does; nothing must be read there), and the wire formats that it comes
+in. In a case,
 
 guard    it is right whichever handler is missing
 reader   the kind of error that the provider's own reader raises before ours (ours must be right as well)
@@ -19,12 +20,13 @@ from typing import Any
 
 from iterativectl.judging import replies
 from iterativectl.model import Item
-from iterativectl.vision import ollama_reply, openai_reply
+from iterativectl.vision import anthropic_reply, gemini_reply, ollama_reply, openai_reply
 from iterativectl.vision.errors import ProviderError
 from iterativectl.vision.transport import Answer
+from iterativectl.vision.wire import Read
 
 FOLDER = Path(__file__).parent.parent / "cases" / "replies"
-WIRES = ("ollama-chat", "ollama-generate", "openai")
+WIRES = ("ollama-chat", "ollama-generate", "openai", "anthropic", "gemini")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,14 +78,7 @@ def unwrap(case: Case) -> tuple[str, str]:
     """(text, finish word) as the provider's own reader gives them; where it raises, as they stand there."""
     answer = Answer(status=200, headers={}, body=case.body)
     try:
-        if case.wire == "openai":
-            asked = openai_reply.Asked(provider="openrouter", wants_json=True)
-            read: Any = openai_reply.read(answer, asked)
-        else:
-            read = ollama_reply.read(
-                answer,
-                ollama_reply.Asked(model="qwen3-vl:4b", num_ctx=8192, prompt_length=3000, wants_json=True),
-            )
+        read = _read(case.wire, answer)
     except ProviderError as error:
         assert error.kind == case.data.get("reader"), error
         return _bare(json.loads(case.body))
@@ -91,10 +86,30 @@ def unwrap(case: Case) -> tuple[str, str]:
     return read.text, read.finish
 
 
+def _read(wire: str, answer: Answer) -> Read:
+    if wire == "openai":
+        return openai_reply.read(answer, openai_reply.Asked(provider="openrouter", wants_json=True))
+    if wire == "anthropic":
+        return anthropic_reply.read(answer, anthropic_reply.Asked(model="claude", wants_json=True))
+    if wire == "gemini":
+        return gemini_reply.read(answer, gemini_reply.Asked(model="gemini", wants_json=True))
+    asked = ollama_reply.Asked(model="qwen3-vl:4b", num_ctx=8192, prompt_length=3000, wants_json=True)
+    return ollama_reply.read(answer, asked)
+
+
 def _bare(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The text and the finish word in a body, "length" for a cut one in every format."""
     if "choices" in body:
         choice = body["choices"][0]
         return choice["message"]["content"], choice["finish_reason"]
+    if "stop_reason" in body:
+        text = "".join(block.get("text", "") for block in body["content"])
+        return text, "length" if body["stop_reason"] == "max_tokens" else "stop"
+    if "candidates" in body:
+        candidate = body["candidates"][0]
+        parts = candidate["content"].get("parts", ())
+        text = "".join(part["text"] for part in parts if not part.get("thought"))
+        return text, "length" if candidate["finishReason"] == "MAX_TOKENS" else "stop"
     return body.get("message", {}).get("content", body.get("response", "")), body["done_reason"]
 
 
