@@ -26,6 +26,7 @@ from iterativectl.model import (
     Ticket,
 )
 from iterativectl.ports import GenerationInputs
+from iterativectl.preferring import preferred
 from iterativectl.project import metadata, runs
 from iterativectl.project.tickets import TicketFile
 from iterativectl.steps import Attempt, stand
@@ -47,7 +48,8 @@ def make(work: Attempt, plan: Plan, history: History) -> Iteration:
         failed = Iteration(plan=plan, status="failed", failure=failure)
         return _commit(work, failed, None, (), {"generate": work.clock.monotonic() - began})
     generated = work.clock.monotonic()
-    assessed = assess(work, plan, before)
+    assessed = assess(work, plan, history, before)
+    beside = preferred(work, plan, assessed.assessment, history)
     judged = work.clock.monotonic()
     advice, calls = (
         (None, ()) if work.run.variants else advised(work, plan, assessed.assessment, history)
@@ -58,7 +60,7 @@ def make(work: Attempt, plan: Plan, history: History) -> Iteration:
         "advise": work.clock.monotonic() - judged,
     }
     iteration = Iteration(plan=plan, status="ok", assessment=assessed.assessment, advice=advice)
-    return _commit(work, iteration, generation, (*assessed.calls, *calls), seconds)
+    return _commit(work, iteration, generation, (*assessed.calls, *beside, *calls), seconds)
 
 
 def advise(work: Attempt, plan: Plan, assessment: Assessment, history: History) -> Advice | None:

@@ -18,7 +18,7 @@ EventType = Literal[
     "generation_done",  # path, width, height, seconds, notes
     "judging",  # purpose: describe_image | ask_questions | evaluate_criteria | compare_images | ...
     "answers_done",  # answers
-    "verdicts_done",  # verdicts, score
+    "verdicts_done",  # verdicts, votes (field: [those that agree, all], where there are several), score
     "comparison_done",  # similarity, differences
     "advice_done",  # advice
     "iteration_committed",  # score, best, best_score, similarity, cost_usd

@@ -29,34 +29,14 @@ from dataclasses import dataclass, field, replace
 from iterativectl.config.types import Criterion
 from iterativectl.judging import rulings
 from iterativectl.judging.score import score
+from iterativectl.judging.tally import LEAD, Tally, Vote, tally
 from iterativectl.model import Outcome, Value, Verdict
 
-LEAD = 2
-CAREFUL = 3
+__all__ = ["Ballot", "Stakes", "Vote", "by_field", "ruled", "to_ask"]
+
 SPARED: Mapping[int, int] = {3: 1}  # by the most answers that are asked for; else none
 RECALLED = 3  # answers that decide whether something that had passed fails
 ASKED_AGAIN = 1  # an answer that cannot be read, or contradicts itself, is asked for once more
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Vote:
-    """One answer to one criterion.
-
-    `verdict` is what follows from it; `value` the answer as given. `again`: it could not be read, or it
-    contradicts itself (`contradiction` says how) and counts as none. `steady`: the judge would only say the
-    same again.
-    """
-
-    field: str
-    sample: int
-    verdict: Outcome
-    value: Value
-    confidence: float | None
-    reason: str
-    by: str
-    contradiction: str = ""
-    again: bool = False
-    steady: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,67 +70,7 @@ class Ballot:
         return tuple(criterion for criterion in self.criteria if criterion.field not in self.fixed)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tally:
-    """The answers to one criterion, counted: for it, against it, without an opinion, and those that are none.
-
-    `final`: asking again would bring nothing new.
-    """
-
-    passed: int = 0
-    failed: int = 0
-    unclear: int = 0
-    void: int = 0
-    final: bool = False
-
-    @property
-    def given(self) -> int:
-        """How many answers there are."""
-        return self.passed + self.failed + self.unclear
-
-    @property
-    def asked(self) -> int:
-        """How often it was asked about."""
-        return self.given + self.void
-
-    @property
-    def lead(self) -> int:
-        """How many more answers are for it than against it."""
-        return self.passed - self.failed
-
-    @property
-    def differs(self) -> bool:
-        """Whether the judge has contradicted itself."""
-        return bool(self.passed and self.failed)
-
-    @property
-    def majority(self) -> bool:
-        """Whether more than half of the answers are for it."""
-        return 2 * self.passed > self.given
-
-    def settled(self, careful: bool) -> bool:
-        """Whether it passes for certain. `careful`: the judge has contradicted itself about this picture."""
-        enough = self.lead >= LEAD and (not careful or self.passed + self.failed >= CAREFUL)
-        return self.majority and (enough or self.final)
-
-    def at_best(self, limit: int) -> Tally:
-        """With every answer that is left for it."""
-        left = 0 if self.final else max(0, limit - self.asked)
-        return replace(self, passed=self.passed + left)
-
-
 Tallies = Mapping[str, Tally]
-
-
-def tally(votes: Sequence[Vote]) -> Tally:
-    """One criterion's answers, counted."""
-    return Tally(
-        passed=sum(vote.verdict == "passed" for vote in votes),
-        failed=sum(vote.verdict == "failed" for vote in votes),
-        unclear=sum(vote.verdict == "unclear" and not vote.again for vote in votes),
-        void=sum(vote.again for vote in votes),
-        final=any(vote.steady for vote in votes),
-    )
 
 
 def to_ask(ballot: Ballot, votes: Sequence[Vote]) -> tuple[Criterion, ...]:
@@ -176,11 +96,6 @@ def ruled(ballot: Ballot, votes: Sequence[Vote]) -> dict[str, Verdict]:
     if _accepted(ballot, {**outcomes, **dict.fromkeys(doubtful, "failed")}):
         return verdicts
     return verdicts | {name: _doubted(verdicts[name], tallies[name], "not confirmed") for name in doubtful}
-
-
-def agreement(votes: Sequence[Vote], verdict: Verdict) -> tuple[int, int]:
-    """(answers that say what the verdict says, answers in all)."""
-    return sum(vote.verdict == verdict.verdict for vote in votes), len(votes)
 
 
 def by_field(ballot: Ballot, votes: Sequence[Vote]) -> dict[str, list[Vote]]:

@@ -12,7 +12,9 @@ from typing import Literal
 
 from iterativectl.config.types import Criterion, Rules
 from iterativectl.judging.score import score
-from iterativectl.model import Assessment, Iteration
+from iterativectl.model import Assessment, History, Iteration, Preference, Verdict
+
+Rank = tuple[float, int, int]  # less is better
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +51,16 @@ def passes(assessment: Assessment | None, rules: Rules) -> bool:
     return assessment is not None and assessment.score >= rules.pass_score and assessment.unclear == 0
 
 
+def stood(iterations: Sequence[Iteration], mask: str | None) -> dict[str, str]:
+    """What had passed when it was last judged in the stage of this mask, and by whom: field -> by."""
+    newest: dict[str, Verdict] = {}
+    for iteration in iterations:
+        if iteration.assessment is not None and iteration.plan.mask == mask:
+            clear = (v for v in iteration.assessment.verdicts if v.verdict != "unclear")
+            newest |= {verdict.field: verdict for verdict in clear}
+    return {name: verdict.by for name, verdict in newest.items() if verdict.verdict == "passed"}
+
+
 def in_force(rules: Rules, masks: Sequence[str], mask: str | None) -> tuple[Criterion, ...]:
     """The criteria of a mask and of those before it, in the order of the rules."""
     if mask is None or mask not in masks:
@@ -67,20 +79,50 @@ def accepted(iteration: Iteration, rules: Rules, masks: Sequence[str]) -> bool:
     return passes(iteration.assessment, rules) and (not masks or iteration.plan.mask == masks[-1])
 
 
-def best(iterations: Sequence[Iteration], rules: Rules, masks: Sequence[str]) -> Iteration | None:
+def best(
+    iterations: Sequence[Iteration],
+    rules: Rules,
+    masks: Sequence[str],
+    preferences: Sequence[Preference] = (),
+) -> Iteration | None:
     """The best picture so far; None without any that was judged.
 
     Higher score over all that the run demands (what was not judged yet counts as not passed), then fewer
-    unclear, more preserve criteria met, the earlier.
+    unclear, more preserve criteria met, the one that won beside the other, the earlier.
     """
+    ranks = _ranks(iterations, rules, masks)
+    if not ranks:
+        return None
+    top = min(rank for rank, _ in ranks)
+    equal = sorted((i for rank, i in ranks if rank == top), key=lambda iteration: iteration.number)
+    won = {(preference.older, preference.winner) for preference in preferences}
+    leader = equal[0]
+    for challenger in equal[1:]:
+        leader = challenger if (leader.number, challenger.number) in won else leader
+    return leader
+
+
+def rival(history: History, newest: Iteration, rules: Rules, masks: Sequence[str]) -> Iteration | None:
+    """The best picture so far, where the newest one, which is not in the history yet, ranks as it does."""
+    leader = best(history.iterations, rules, masks, history.preferences)
+    if leader is None or newest.assessment is None:
+        return None
+    (first, _), (second, _) = _ranks((leader, newest), rules, masks)
+    return leader if first == second else None
+
+
+def _ranks(
+    iterations: Sequence[Iteration], rules: Rules, masks: Sequence[str]
+) -> list[tuple[Rank, Iteration]]:
+    """How each picture that was judged ranks: less is better."""
     judged = [iteration for iteration in iterations if iteration.assessment is not None]
     criteria = demanded(rules, masks)
     preserve = {criterion.field for criterion in criteria if criterion.intent == "preserve"}
 
-    def rank(iteration: Iteration) -> tuple[float, int, int, int]:
+    def rank(iteration: Iteration) -> Rank:
         assessment = iteration.assessment
         assert assessment is not None
         kept = sum(v.verdict == "passed" and v.field in preserve for v in assessment.verdicts)
-        return (-score(assessment.verdicts, criteria), assessment.unclear, -kept, iteration.number)
+        return (-score(assessment.verdicts, criteria), assessment.unclear, -kept)
 
-    return min(judged, key=rank, default=None)
+    return [(rank(iteration), iteration) for iteration in judged]
