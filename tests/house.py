@@ -23,8 +23,8 @@ LAYERS = (
     {"judging", "policy"},
     {
         *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
-        *("masked", "variants", "choosing", "ahead", "comparing", "drawing", "pointing"),
-        *("judgement", "calibration"),
+        *("masked", "variants", "choosing", "ahead", "overlap", "comparing", "drawing", "pointing"),
+        *("judgement", "preferring", "calibration"),
     },
     {"compose", "compose_bench", "compose_judge", "compose_variants"},
     {"cli"},

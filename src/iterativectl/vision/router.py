@@ -26,6 +26,12 @@ from iterativectl.vision.wire import bound
 LOG = logging.getLogger(__name__)
 TICK = 1.0  # seconds between two looks at what a person asked for
 _NOTHING = Usage(cost_usd=0.0)
+Native = Callable[[Callable[[Any], Any]], Callable[[Any], Any]]
+
+
+def here(work: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Work on pixels is done by whoever asks."""
+    return work
 
 
 @runtime_checkable
@@ -54,9 +60,10 @@ class Patience:
 
 @dataclass(kw_only=True)
 class Router:
-    """A VisionModel over one or two others. `attend` raises when a person asked to stop.
+    """A VisionModel over one or two others. Several threads may ask at once.
 
-    `shrink` makes a picture smaller for a model that finds it too large; None: that is not tried.
+    `attend` raises when a person asked to stop. `shrink` makes a picture smaller for a model that finds it
+    too large; None: that is not tried. `native` hands what works on pixels to the thread that may do that.
     """
 
     primary: VisionModel
@@ -67,6 +74,7 @@ class Router:
     clock: Clock
     attend: Callable[[], None] = field(default=lambda: None)
     shrink: Callable[[Picture], Picture] | None = None
+    native: Native = field(default=here)
 
     @property
     def name(self) -> str:
@@ -182,17 +190,20 @@ class _Route:
         if error.kind == "unsupported":
             return request  # the provider leaves the parameter out from now on
         if error.kind == "too_large" and self.router.shrink and request.images:
-            smaller = tuple((label, self.router.shrink(picture)) for label, picture in request.images)
+            shrink = self.router.native(self.router.shrink)
+            smaller = tuple((label, shrink(picture)) for label, picture in request.images)
             return replace(request, images=smaller)
         return None
 
     def _send(self, request: VisionRequest) -> Reply:
         """One attempt, counted before it is made and recorded after."""
+        self.router.attend()
         reservation = self._reserve(request)
         started = self.router.clock.monotonic()
         self._attempts += 1
         try:
-            reply = self.model.ask(request)
+            ask = self.model.ask if isinstance(self.model, Metered) else self.router.native(self.model.ask)
+            reply = ask(request)
         except ProviderError as error:
             used = error.usage or (_NOTHING if error.unbilled else None)
             text = f"{error.kind}: {error.message}"
