@@ -26,7 +26,7 @@ LAYERS = (
         *("masked", "variants", "choosing", "ahead", "overlap", "comparing", "drawing", "pointing"),
         *("judgement", "preferring", "calibration"),
     },
-    {"compose", "compose_bench", "compose_judge", "compose_variants"},
+    {"compose", "compose_bench", "compose_calibrate", "compose_judge", "compose_variants"},
     {"cli"},
     {"__main__"},
 )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import cv2
@@ -14,7 +15,8 @@ from iterativectl.config.aigen import dump_aigen
 from iterativectl.events import Event
 from iterativectl.images.measure import measurements
 from iterativectl.images.normalise import Pixels, to_picture, to_pixels
-from iterativectl.judging.judge import Pictures, Record
+from iterativectl.judging import merged, tally
+from iterativectl.judging.judge import Pictures, Record, Stakes
 from iterativectl.judging.rulings import gate_failed
 from iterativectl.judging.score import score
 from iterativectl.model import (
@@ -22,6 +24,7 @@ from iterativectl.model import (
     Assessment,
     Call,
     Comparison,
+    Flaw,
     History,
     Iteration,
     Plan,
@@ -31,7 +34,8 @@ from iterativectl.model import (
     Verdict,
 )
 from iterativectl.policy.classic import settings_of
-from iterativectl.policy.stages import passes
+from iterativectl.policy.stages import passes, stood
+from iterativectl.ports import Purpose, Reply
 from iterativectl.project import records, runs
 from iterativectl.steps import Attempt, stand, step
 
@@ -49,11 +53,11 @@ class Assessed:
     calls: tuple[Call, ...]
 
 
-def assess(work: Attempt, plan: Plan, before: float | None = None) -> Assessed:
+def assess(work: Attempt, plan: Plan, history: History, before: float | None = None) -> Assessed:
     """Measure, ask the questions, judge the criteria, compare: in this order, each a file.
 
-    A picture that fails a gate is not shown to any model. `before`: similarity outside the mask before the
-    original was put back there.
+    A picture that fails a gate is not shown to any model. `history`: the iterations before this one.
+    `before`: similarity outside the mask before the original was put back there.
     """
     stand(work, plan, "judge")
     path = work.paths.image(plan.iteration)
@@ -67,12 +71,23 @@ def assess(work: Attempt, plan: Plan, before: float | None = None) -> Assessed:
         result=to_picture(png, max_px=work.run.aivis.max_image_px, name=path.name),
         description="" if gated else _description(work),
         measured=measured,
+        size=(result.shape[1], result.shape[0]),
     )
-    answers, answered = _answers(work, plan, pictures, gated)
-    verdicts, judged = _verdicts(work, plan, pictures, answers)
-    comparison, compared = _comparison(work, plan, pictures, likeness, gated)
+    if plan.mask is not None and not gated:
+        pictures = _with_region(work, plan.mask, pictures, result)
+    once = None if gated else partial(_at_once, work, plan, pictures, likeness)
+    noted, answered = _answers(work, plan, pictures, once)
+    stakes = _stakes(work, plan, history, noted["answers"])
+    decided, judged = _verdicts(work, plan, pictures, noted, once, stakes)
+    verdicts = tuple(records.from_json(Verdict, entry) for entry in decided["verdicts"])
+    said = merged.said((*noted["raw"], *decided["raw"]))
+    comparison, compared = _comparison(work, plan, pictures, likeness, gated, said)
     assessment = Assessment(
-        answers=answers, verdicts=verdicts, comparison=comparison, score=score(verdicts, criteria)
+        answers=noted["answers"],
+        verdicts=verdicts,
+        comparison=comparison,
+        score=score(verdicts, criteria),
+        critique=tuple(records.from_json(Flaw, entry) for entry in decided.get("critique", ())),
     )
     return Assessed(assessment=assessment, calls=(*answered, *judged, *compared))
 
@@ -87,6 +102,13 @@ def measure(
     likeness = masked.likeness(original, result, regions, mask, before)
     inside = regions.of(mask).inside if mask else None
     return likeness, measurements(original, result, _sized(inside, result), alike=likeness)
+
+
+def _with_region(work: Attempt, mask: str, pictures: Pictures, result: Pixels) -> Pictures:
+    """With the mask's region of both beside them, where that shows more than the whole."""
+    original = to_pixels(work.project.input.read_bytes(), name=work.project.input.name)
+    found = masked.enlarged(work.regions.of(mask), original, result, work.run.aivis.max_image_px)
+    return replace(pictures, region=found[0], regions=found[1]) if found else pictures
 
 
 def _sized(mask: masked.Inside | None, result: Pixels) -> masked.Inside | None:
@@ -116,46 +138,80 @@ def _known_description(work: Attempt) -> str | None:
     return str(records.read(path, DESCRIPTION_FORMAT).get("text", "")) if path.exists() else None
 
 
+def _at_once(work: Attempt, plan: Plan, pictures: Pictures, likeness: Similarity) -> Record:
+    """The one request for everything, where AIVis.yaml wants it; the first step that asks keeps the reply."""
+    if work.run.aivis.calls != "merged":
+        return Record()
+    return work.judge.at_once(work.run.rules.questions, work.criteria(plan), pictures, likeness)
+
+
 def _answers(
-    work: Attempt, plan: Plan, pictures: Pictures, gated: bool
-) -> tuple[Mapping[str, Value], tuple[Call, ...]]:
+    work: Attempt, plan: Plan, pictures: Pictures, once: Callable[[], Record] | None
+) -> tuple[dict[str, Any], tuple[Call, ...]]:
+    """The step of the questions. `once` asks everything at once, None: a gate failed and nobody is asked."""
+    questions = work.run.rules.questions
+
     def ask() -> tuple[dict[str, Any], Record]:
-        if gated or not work.run.rules.questions:
+        if once is None or not questions:
             return {"answers": {}}, Record()
-        answers, record = work.judge.answers(work.run.rules.questions, pictures)
-        return {"answers": dict(answers)}, record
+        record = once()
+        answers, more = work.judge.answers(questions, pictures, merged.said(record.raw))
+        return {"answers": dict(answers)}, Record.joined(record, more)
 
     path = work.paths.questions(plan.iteration)
-    body, calls = step(work, plan, path, QUESTIONS_FORMAT, "ask_questions", ask)
+    purpose: Purpose = merged.KIND if work.run.aivis.calls == "merged" else "ask_questions"
+    body, calls = step(work, plan, path, QUESTIONS_FORMAT, purpose, ask)
     work.report(Event(type="answers_done", iteration=plan.iteration, data={"answers": body["answers"]}))
-    return body["answers"], calls
+    return body, calls
+
+
+def _stakes(work: Attempt, plan: Plan, history: History, answers: Mapping[str, Value]) -> Stakes:
+    """What hangs on the verdicts. Variants are no steps on one way: none loses what another had."""
+    questions = work.run.rules.questions
+    return Stakes(
+        pass_score=work.run.rules.pass_score,
+        stood={} if work.run.variants else stood(history.iterations, plan.mask),
+        noted={question.question: answers.get(question.field) for question in questions},
+    )
 
 
 def _verdicts(
-    work: Attempt, plan: Plan, pictures: Pictures, answers: Mapping[str, Value]
-) -> tuple[tuple[Verdict, ...], tuple[Call, ...]]:
+    work: Attempt,
+    plan: Plan,
+    pictures: Pictures,
+    noted: Mapping[str, Any],
+    once: Callable[[], Record] | None,
+    stakes: Stakes,
+) -> tuple[dict[str, Any], tuple[Call, ...]]:
+    """The step of the criteria; `noted` is that of the questions, `once` as there."""
     criteria = work.criteria(plan)
 
     def ask() -> tuple[dict[str, Any], Record]:
-        verdicts, record = work.judge.verdicts(criteria, pictures, answers)
+        before = once() if once and not work.run.rules.questions else Record()
+        said = merged.said((*noted["raw"], *before.raw))
+        verdicts, record = work.judge.verdicts(criteria, pictures, noted["answers"], stakes, said)
         measured = {"/".join(key): value for key, value in pictures.measured.items()}
-        return {"verdicts": records.to_json(verdicts), "measured": measured}, record
+        judged = {"verdicts": records.to_json(verdicts), "votes": tally.to_json(record.votes)}
+        judged |= {"critique": records.to_json(record.critique), "opinions": records.to_json(record.opinions)}
+        shown = pictures.region.as_list() if pictures.region else None
+        return {**judged, "measured": measured, "region": shown}, Record.joined(before, record)
 
     path = work.paths.evaluation(plan.iteration)
     body, calls = step(work, plan, path, EVALUATION_FORMAT, "evaluate_criteria", ask)
     verdicts = tuple(records.from_json(Verdict, entry) for entry in body["verdicts"])
-    data = {"verdicts": body["verdicts"], "score": score(verdicts, criteria)}
+    agreed = tally.agreed(verdicts, body.get("votes", {}))
+    data = {"verdicts": body["verdicts"], "votes": agreed, "score": score(verdicts, criteria)}
     work.report(Event(type="verdicts_done", iteration=plan.iteration, data=data))
-    return verdicts, calls
+    return body, calls
 
 
 def _comparison(
-    work: Attempt, plan: Plan, pictures: Pictures, likeness: Similarity, gated: bool
+    work: Attempt, plan: Plan, pictures: Pictures, likeness: Similarity, gated: bool, said: Reply | None
 ) -> tuple[Comparison, tuple[Call, ...]]:
     def ask() -> tuple[dict[str, Any], Record]:
         if gated:
             return {"comparison": records.to_json(Comparison(similarity=likeness))}, Record()
-        comparison, record = work.judge.compare(pictures, likeness)
+        comparison, record = work.judge.compare(pictures, likeness, said)
         return {"comparison": records.to_json(comparison)}, record
 
     path = work.paths.comparison(plan.iteration)

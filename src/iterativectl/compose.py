@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from iterativectl import files, generation, opening, runner
 from iterativectl.attention import Attention
-from iterativectl.compose_judge import Desk, build_judge
+from iterativectl.compose_judge import Desk, build_judge, second_findings, second_notes
 from iterativectl.config.types import AIGen
 from iterativectl.errors import ConfigError, JudgeUnavailable, Problem, ServerUnavailable
 from iterativectl.events import Event
@@ -163,7 +163,7 @@ def _checked(
     for finding in fallback.check() if fallback else ():
         status: Literal["ok", "warning"] = "ok" if finding.status == "ok" else "warning"
         found.append(replace(finding, status=status, what=f"fallback judge: {finding.what}"))
-    return tuple(found)
+    return (*found, *second_findings(config.aivis, world.environ))
 
 
 def _startable(workspace: WorkspacePaths, project: ProjectPaths, aigen: AIGen, world: World) -> list[Finding]:
@@ -221,7 +221,13 @@ def work_on(opened: Opened, config: Config, place: Place, world: World, report: 
 
     usage = UsageFile(paths.usage, lambda: world.clock.now().isoformat())
     attention = Attention(place.project.control, run.run_id, world.clock)
-    desk = Desk(cache=AnswerFiles(paths.answers), ledger=usage, clock=world.clock, attend=attention)
+    desk = Desk(
+        cache=AnswerFiles(paths.answers),
+        ledger=usage,
+        clock=world.clock,
+        attend=attention,
+        environ=world.environ,
+    )
     tell(_started(opened, config, place))
     return runner.Work(
         project=place.project,
@@ -295,7 +301,7 @@ def _placed(workspace: WorkspacePaths, project: ProjectPaths, config: Config, wo
         problems = [Problem(where="AIGen.yaml", path=f.what, message=f.why) for f in faults]
         raise ConfigError(problems, faults[0].todo)
     models = build_models(config.aivis, world.environ)
-    notes = refuse_absent_judges(models)
+    notes = (*refuse_absent_judges(models), *second_notes(config.aivis, world.environ))
     return Place(project=project, generator=generator, models=models, notes=notes)
 
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from iterativectl import compose, resources
-from iterativectl.compose_judge import Desk, again, build_judge
+from iterativectl.bench import Bench
+from iterativectl.compose_judge import Desk, again, build_judge, second_notes
 from iterativectl.config.aigen import load_aigen
 from iterativectl.config.aivis import aivis_from_json, aivis_to_json, load_aivis
 from iterativectl.config.prompts import load_prompts
@@ -16,10 +17,9 @@ from iterativectl.config.rules import load_rules
 from iterativectl.config.types import AIGen, AIVis, PromptTemplates, Rules
 from iterativectl.errors import ConfigError, ImageError, Problem, ProjectError, UsageError
 from iterativectl.images.normalise import to_pixels
-from iterativectl.judgement import Bench
 from iterativectl.loading import EMBEDDED, RunOptions, World, load_config
 from iterativectl.masked import Regions
-from iterativectl.ports import Reply
+from iterativectl.ports import Reply, VisionModel
 from iterativectl.project.answers import AnswerFiles
 from iterativectl.project.layout import ProjectPaths, RunPaths, WorkspacePaths
 from iterativectl.project.runs import RunRecord
@@ -50,6 +50,7 @@ class Set:
     name: str
     judge: str
     kept: Path
+    models: tuple[VisionModel, VisionModel | None]
     notes: tuple[str, ...]
 
 
@@ -181,7 +182,8 @@ def _set(laid: _Laid, fresh: bool, world: World) -> Set:
     height, width = to_pixels(data, name=str(laid.original)).shape[:2]
     usage = UsageFile(laid.kept / "usage.jsonl", lambda: world.clock.now().isoformat())
     ledger = FromNow(usage)
-    desk = Desk(cache=_Kept(laid.kept / "answers", fresh), ledger=ledger, clock=world.clock)
+    cache = _Kept(laid.kept / "answers", fresh)
+    desk = Desk(cache=cache, ledger=ledger, clock=world.clock, environ=world.environ)
     models = build_models(laid.aivis, world.environ)
     judge = build_judge(laid.aivis, laid.prompts, models, desk)
     bench = Bench(
@@ -190,14 +192,15 @@ def _set(laid: _Laid, fresh: bool, world: World) -> Set:
         regions=Regions(laid.project, laid, (width, height)),
         original=(str(laid.original), data),
         max_image_px=laid.aivis.max_image_px,
-        ready=lambda: compose.refuse_absent_judges(models),
+        merged=laid.aivis.calls == "merged",
+        ready=lambda: (*compose.refuse_absent_judges(models), *second_notes(laid.aivis, world.environ)),
         judge=lambda nth: again(judge, nth),
         description=_description(laid, data),
         ledger=ledger,
         clock=world.clock,
     )
     judges = f"{laid.aivis.provider}/{laid.aivis.model}"
-    return Set(bench=bench, name=laid.name, judge=judges, kept=laid.kept, notes=laid.notes)
+    return Set(bench=bench, name=laid.name, judge=judges, kept=laid.kept, models=models, notes=laid.notes)
 
 
 def _original(path: Path) -> bytes:

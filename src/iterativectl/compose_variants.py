@@ -10,6 +10,7 @@ from typing import cast
 from iterativectl import compose, opening, runner, variants
 from iterativectl.choosing import Chosen
 from iterativectl.compose import DryRun, Place
+from iterativectl.compose_judge import second_notes
 from iterativectl.loading import EMBEDDED, Config, World, find_workflow, load_config, remembered, wanted_run
 from iterativectl.model import Finding
 from iterativectl.opening import open_run
@@ -35,7 +36,8 @@ def run_variants(
         generator = compose.build_generator(workspace, project, config.aigen, world)
         chosen = _chosen(workspace, project, now, asked, generator)
         models = build_models(config.aivis, world.environ)
-        notes = (*compose.refuse_absent_judges(models), *chosen.notes)
+        absent = (*compose.refuse_absent_judges(models), *second_notes(config.aivis, world.environ))
+        notes = (*absent, *chosen.notes)
         place = Place(project=project, generator=generator, models=models, notes=notes)
         opened = open_run(project, chosen.run, world.clock.now(), reset=asked.options.reset, resume_from=None)
         opened = compose.seed_told(opened, asked.options.seed)

@@ -226,6 +226,7 @@ def _with_options(config: Config, options: RunOptions) -> Config:
         aivis = replace(
             aivis, provider=EMBEDDED, model="measurements", fallback_provider=None, fallback_model=None
         )
+        aivis = replace(aivis, calls="separate", ensemble=())
     if options.mask is not None:
         aigen = replace(aigen, masking=replace(aigen.masking, enabled=True, active_mask=options.mask))
     return replace(config, rules=rules, aigen=aigen, aivis=aivis)

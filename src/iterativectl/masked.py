@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 from iterativectl import files
 from iterativectl.config.types import AIGen, Masking
 from iterativectl.errors import ConfigError, Problem
-from iterativectl.images import alignment, composite
+from iterativectl.images import alignment, composite, crops
 from iterativectl.images.masks import Region, read_mask, region, sent_mask
 from iterativectl.images.normalise import Pixels, to_pixels
+from iterativectl.images.regions import Box
 from iterativectl.images.similarity import SIDE, similarity
-from iterativectl.model import Generation, Plan, Similarity
+from iterativectl.model import Generation, Picture, Plan, Similarity
 from iterativectl.project import masks
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
@@ -182,6 +183,17 @@ def likeness(
     found = similarity(original, result, regions.of(mask).inside)
     outside = similarity(original, result, _clear_of(regions.worked(mask))).inside_mask
     return replace(found, outside_mask=outside, outside_before=before)
+
+
+def enlarged(
+    region: Region, original: Pixels, result: Pixels, max_px: int
+) -> tuple[Box, tuple[Picture, Picture]] | None:
+    """The box around a region, and what original and result show in it; None where that is nearly all."""
+    box = crops.region_box(region.inside)
+    if box is None:
+        return None
+    size = (region.inside.shape[1], region.inside.shape[0])
+    return box, (crops.cropped(original, box, size, max_px), crops.cropped(result, box, size, max_px))
 
 
 def _clear_of(worked: Inside) -> Inside:

@@ -26,7 +26,7 @@ from iterativectl.events import Event
 from iterativectl.model import History, Iteration, Plan, Settings, Stop
 from iterativectl.policy import stages
 from iterativectl.policy.classic import settings_of
-from iterativectl.project import output, records, runs
+from iterativectl.project import output, preferences, records, runs
 from iterativectl.project.usage import UsageFile
 from iterativectl.steps import Attempt
 
@@ -123,7 +123,7 @@ def _stand(work: Work, history: History) -> Stop | Sequence[Plan]:
 
 def _save(work: Work, history: History, settings_sha256: str | None) -> None:
     """The checkpoint after a commit; a new best picture is published first."""
-    best = stages.best(history.iterations, work.run.rules, work.masks)
+    best = stages.best(history.iterations, work.run.rules, work.masks, history.preferences)
     if best and best.number != work.standing.checkpoint.best_iteration:
         _publish(work, history, best, Stop(status="stopped", reason="the run goes on"), "running")
     work.standing.save(
@@ -201,8 +201,9 @@ def _planned_anew(work: Work, history: History, planned: Plan) -> Plan:
 
 def _committed(work: Work, history: History, iteration: Iteration) -> History:
     """The history with this iteration, and the news of it."""
-    history = replace(history, iterations=(*history.iterations, iteration))
-    best = stages.best(history.iterations, work.run.rules, work.masks)
+    preferred = (*history.preferences, *preferences.of(work.paths, iteration.number))
+    history = replace(history, iterations=(*history.iterations, iteration), preferences=preferred)
+    best = stages.best(history.iterations, work.run.rules, work.masks, preferred)
     if iteration.failure:
         data: dict[str, Any] = {"failure": records.to_json(iteration.failure)}
         work.report(Event(type="iteration_failed", iteration=iteration.number, data=data))
@@ -243,7 +244,7 @@ def _pause(work: Work, error: IterativeError) -> None:
 
 
 def _finish(work: Work, history: History, decision: Stop, began: float) -> Ended:
-    best = stages.best(history.iterations, work.run.rules, work.masks)
+    best = stages.best(history.iterations, work.run.rules, work.masks, history.preferences)
     kept = _publish(work, history, best, decision, decision.status) if best else None
     score = best.assessment.score if best and best.assessment else None
     work.attention.obeyed()

@@ -99,6 +99,8 @@ def step(
         body = {"format": kind, "iteration": plan.iteration, **found}
         body |= {"raw": list(record.raw), "calls": records.to_json(record.calls)}
         files.write_json(path, body)
+        for warning in record.warnings:
+            work.report(Event(type="warning", iteration=plan.iteration, data={"message": warning}))
     try:
         return body, tuple(records.from_json(Call, call) for call in body["calls"])
     except (KeyError, TypeError, ValueError) as error:

@@ -80,6 +80,8 @@ class Judge:
             criteria=[criterion.item() for criterion in criteria if criterion.field not in fixed],
             similarity=similarity.measured,
         )
+        if not asking.questions and not asking.criteria:
+            return Record()
         return send(self.ask, merged.request(self.templates, asking, pictures, self.model)).record
 
     def answers(
@@ -188,10 +190,11 @@ class Judge:
             given, record = other._voted(once, pictures, {})
         except JudgeUnavailable as error:
             given, record = (), Record(raw=({"error": error.message, "text": None},), calls=error.calls)
+        calls = tuple(replace(call, purpose="second_opinion") for call in record.calls)
         first = ensemble.opinion(*own)
         second = ensemble.opinion(votes.ruled(once, given) if given else {}, record)
         told = Record(opinions=ensemble.opinions(first, second), warnings=ensemble.warnings(first, second))
-        record = Record.joined(own[1], replace(record, votes=()), told)
+        record = Record.joined(own[1], replace(record, votes=(), calls=calls), told)
         return ensemble.joined(first, second, self.disagreement), record
 
     def _voted(

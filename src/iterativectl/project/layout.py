@@ -8,7 +8,7 @@ from pathlib import Path
 
 RUN_ID = re.compile(r"\d{4}-\d{2}-\d{2}_\d{2}-\d{2}-\d{2}")
 PROJECT_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-STEP_FILE = re.compile(r"iteration_(\d+)(?:_[a-z]+|\.raw)?\.(?:json|png)")
+STEP_FILE = re.compile(r"iteration_(\d+)(?:_[a-z]+|\.raw)?\.(?:json|png)|(\d+)_vs_(?:\d+)\.json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,10 @@ class RunPaths:
 
     def comparison(self, iteration: int) -> Path:
         return self.root / "comparison" / f"iteration_{iteration}_comparison.json"
+
+    def preference(self, newer: int, older: int) -> Path:
+        """Two pictures of equal rank beside each other."""
+        return self.root / "comparison" / f"{newer}_vs_{older}.json"
 
     def advice(self, iteration: int) -> Path:
         return self.root / "advice" / f"iteration_{iteration}_advice.json"
@@ -264,4 +268,4 @@ class WorkspacePaths:
 def iteration_of(file_name: str) -> int | None:
     """The iteration a step's file belongs to, None for other files."""
     match = STEP_FILE.fullmatch(file_name)
-    return int(match.group(1)) if match else None
+    return int(match.group(1) or match.group(2)) if match else None

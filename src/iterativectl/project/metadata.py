@@ -13,6 +13,7 @@ from iterativectl.model import (
     Call,
     Comparison,
     Failure,
+    Flaw,
     Generation,
     Iteration,
     Plan,
@@ -66,6 +67,7 @@ def record(paths: RunPaths, iteration: Iteration, told: Circumstances) -> dict[s
         "plan": records.to_json(plan),
         "generation": records.to_json(told.generation) if told.generation else None,
         "verdicts": _verdicts(assessment),
+        "critique": records.to_json(assessment.critique) if assessment else [],
         "similarity": records.to_json(assessment.comparison.similarity) if assessment else None,
         "calls": [records.to_json(call) for call in told.calls],
         "usage": usage(told.calls),
@@ -130,7 +132,7 @@ def _verdicts(assessment: Assessment | None) -> dict[str, Any]:
 
 def _aivis(calls: Sequence[Call]) -> dict[str, Any]:
     """Of the criteria request; without one (all measured, or failed earlier) nobody was asked."""
-    asked = [call for call in calls if call.purpose == "evaluate_criteria"]
+    asked = [call for call in calls if call.purpose in ("evaluate_criteria", "judge_at_once")]
     last = asked[-1] if asked else None
     return {
         "provider": last.provider if last else None,
@@ -155,4 +157,5 @@ def _assessment(data: Mapping[str, Any]) -> Assessment:
             analysis=data["comparison"]["analysis"],
         ),
         score=float(data["evaluation"]["overall_score"]),
+        critique=tuple(records.from_json(Flaw, entry) for entry in data.get("critique", ())),
     )

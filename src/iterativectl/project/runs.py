@@ -18,7 +18,7 @@ from iterativectl.config import rules as rules_file
 from iterativectl.config.types import AIGen, AIVis, PromptTemplates, Rules
 from iterativectl.errors import ConfigError
 from iterativectl.model import Advice, History, Iteration, Plan, Variant
-from iterativectl.project import metadata, records
+from iterativectl.project import metadata, preferences, records
 from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths, iteration_of
 
 RUN_FORMAT = "run/1"
@@ -166,8 +166,10 @@ def read_iteration(paths: RunPaths, number: int) -> Iteration:
 
 def load_history(paths: RunPaths) -> History:
     """All that a policy may know: the committed iterations and how often numbers were planned before."""
-    iterations = tuple(read_iteration(paths, number) for number in committed(paths))
-    return History(iterations=iterations, takes=takes(paths))
+    numbers = committed(paths)
+    iterations = tuple(read_iteration(paths, number) for number in numbers)
+    preferred = tuple(found for number in numbers for found in preferences.of(paths, number))
+    return History(iterations=iterations, takes=takes(paths), preferences=preferred)
 
 
 def takes(paths: RunPaths) -> dict[int, int]:
@@ -240,6 +242,7 @@ def file_hashes(paths: RunPaths, iteration: int, known: Mapping[Path, str]) -> d
         paths.evaluation(iteration),
         paths.comparison(iteration),
         paths.advice(iteration),
+        *preferences.files_of(paths, iteration),
     )
     return {paths.relative(path): known.get(path) or sha256_of(path) for path in candidates if path.exists()}
 
@@ -274,10 +277,16 @@ def changes(old: RunRecord, new: RunRecord) -> list[str]:
         ("the control picture", old.control, new.control),
         ("the workflow", old.workflow["sha256"], new.workflow["sha256"]),
         ("the generating backend", old.aigen.backend, new.aigen.backend),
-        ("the judge", (old.aivis.provider, old.aivis.model), (new.aivis.provider, new.aivis.model)),
+        ("the judge", _judges(old.aivis), _judges(new.aivis)),
         ("the list of variants", old.variants, new.variants),
     ]
     return [name for name, before, after in differs if before != after]
+
+
+def _judges(aivis: AIVis) -> tuple[Any, ...]:
+    """Whose word counts, and how."""
+    others = [(opinion.provider, opinion.model) for opinion in aivis.ensemble]
+    return (aivis.provider, aivis.model, others, aivis.disagreement)
 
 
 def changed(old: RunRecord, new: RunRecord) -> str:

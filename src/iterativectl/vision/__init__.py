@@ -59,8 +59,9 @@ def build(
 def _only_its_own(name: str, aivis: AIVis) -> AIVis:
     """The settings without an address or a key of the other provider: a key must not go astray."""
     used = (aivis.provider, aivis.fallback_provider)
+    keyed = (*used, *(opinion.provider for opinion in aivis.ensemble))
     return replace(
         aivis,
         base_url=aivis.base_url if name == (owner_of_address(used) or name) else None,
-        api_key=aivis.api_key if name == (owner_of_key(used) or name) else "",
+        api_key=aivis.api_key if name == (owner_of_key(keyed) or name) else "",
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 from iterativectl.clock import Clock
+from iterativectl.config.providers import owner_of_key
 from iterativectl.config.types import AIVis
 from iterativectl.errors import JudgeUnavailable
 from iterativectl.images.normalise import to_picture
@@ -20,6 +22,29 @@ def build_models(aivis: AIVis, environ: Mapping[str, str]) -> tuple[VisionModel,
     if aivis.fallback_provider:
         fallback = _built(aivis.fallback_provider, aivis, aivis.fallback_model or "", environ)
     return _built(aivis.provider, aivis, aivis.model, environ), fallback
+
+
+def build_second(aivis: AIVis, environ: Mapping[str, str]) -> VisionModel | None:
+    """The model of the second opinion that AIVis.yaml names; its address and prices are its own.
+
+    The file's key is not handed to it unless it is that of the same provider.
+    """
+    if not aivis.ensemble:
+        return None
+    opinion = aivis.ensemble[0]
+    owner = owner_of_key((aivis.provider, aivis.fallback_provider, opinion.provider))
+    alone = replace(
+        aivis,
+        provider=opinion.provider,
+        model=opinion.model,
+        fallback_provider=None,
+        fallback_model=None,
+        base_url=opinion.base_url,
+        api_key=aivis.api_key if owner == opinion.provider else "",
+        prices=opinion.prices,
+        ensemble=(),
+    )
+    return _built(opinion.provider, alone, opinion.model, environ)
 
 
 def build_router(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from iterativectl.images.normalise import to_pixels
@@ -52,7 +53,7 @@ class EmbeddedJudge:
 
 def _evidence(request: VisionRequest) -> Evidence:
     """The figures of the pictures that are shown: the original first where there are two."""
-    shown = [to_pixels(picture.png) for _, picture in request.images]
+    shown = [to_pixels(picture.png) for _, picture in request.images[:2]]  # enlarged regions come after them
     if len(shown) == 1:
         return Evidence(result=look(shown[0]))
     return Evidence(result=look(shown[-1]), original=look(shown[0]), beside=beside(shown[0], shown[-1]))
@@ -159,11 +160,27 @@ def _compare(request: VisionRequest) -> str:
     return json.dumps({"differences": differences, "analysis": analysis, "similarity": word})
 
 
+def _at_once(request: VisionRequest) -> str:
+    """Questions have no intent, criteria have one."""
+    parts = {
+        "answers": _questions(replace(request, items=tuple(i for i in request.items if not i.intent))),
+        "criteria": _criteria(replace(request, items=tuple(i for i in request.items if i.intent))),
+    }
+    told = {name: json.loads(text)[name] for name, text in parts.items()}
+    return json.dumps({**told, "comparison": json.loads(_compare(request))})
+
+
+def _prefer(request: VisionRequest) -> str:
+    return json.dumps({"reason": "figures do not say which of two pictures is better", "better": "equal"})
+
+
 _ANSWERS: Mapping[str, Callable[[VisionRequest], str]] = {
     "describe_image": _describe,
     "ask_questions": _questions,
     "evaluate_criteria": _criteria,
     "compare_images": _compare,
+    "judge_at_once": _at_once,
+    "compare_results": _prefer,
     "improve_prompts": advice.improve,
     "suggest_parameters": advice.suggest,
 }
