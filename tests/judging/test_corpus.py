@@ -17,6 +17,7 @@ CASES = load()
 MANIFEST = manifest()
 
 
+@pytest.mark.row("2/2", "2/3", "2/5", "2/20")
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_every_case_is_read_as_it_says(case: Case) -> None:
     text, finish = unwrap(case)
@@ -24,6 +25,7 @@ def test_every_case_is_read_as_it_says(case: Case) -> None:
     assert plain(outcome(case, text, finish)) == plain(case.data["expect"])  # true is not 1
 
 
+@pytest.mark.row("2/5", "2/20")
 @pytest.mark.parametrize("handler", HANDLERS)
 def test_without_one_handler_exactly_its_class_fails(handler: str) -> None:
     failed = {case for case in range(len(CASES)) if _fails(CASES[case], handler)}
@@ -60,6 +62,7 @@ def test_every_failure_has_a_case() -> None:
     assert {case.data["expect"]["failure"] for case in CASES} - {""} == set(FAILURES)
 
 
+@pytest.mark.row("2/3")
 @pytest.mark.parametrize("case", [case for case in CASES if case.data.get("misread")], ids=str)
 def test_an_eager_reader_is_caught(case: Case) -> None:
     """The planted bug: a reader that takes what looks like an answer. These cases exist to catch it."""

@@ -64,6 +64,7 @@ def test_one_request_sees_both_pictures_and_the_answers() -> None:
     assert kept.raw[0]["parse"] == "strict"
 
 
+@pytest.mark.row("2/18")
 def test_the_judge_is_not_told_what_was_asked_for() -> None:
     judge, model = judge_of(criteria(suit=record("yes")))
     judge.verdicts((SUIT,), pictures(), {})

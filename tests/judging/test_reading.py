@@ -99,6 +99,7 @@ def test_a_whole_reply_as_a_json_string() -> None:
     assert replies.read_answers(text, ITEMS[3:4]).values == {"mood": "calm"}
 
 
+@pytest.mark.row("2/20")
 def test_many_digits_in_broken_json() -> None:
     text = f'{{"answers": {{"people": {"7" * 5000}, "mood": "calm",}}}}'
     assert replies.read_answers(text, (ITEMS[1], ITEMS[3])).values == {"mood": "calm"}

@@ -68,6 +68,7 @@ def test_both_pictures_under_their_names_in_one_request(stage: Stage, critic: Cr
         assert "image 1 is the original, image 2 is the result" in asked.prompt.lower().replace("\n", " ")
 
 
+@pytest.mark.row("2/18")
 def test_the_answers_stand_before_the_verdicts(stage: Stage, critic: Critic) -> None:
     critic.answers = {"clothing": "a purple cardigan", "people": 3}
     stage.run(max_iterations=1)
@@ -86,6 +87,7 @@ def test_the_advisor_hears_the_original_in_words(stage: Stage, critic: Critic) -
         assert part in asked.prompt
 
 
+@pytest.mark.row("2/18")
 def test_the_judge_is_never_told_what_the_generator_was_told(stage: Stage, critic: Critic) -> None:
     critic.says = never
     stage.run(max_iterations=3)
@@ -95,6 +97,7 @@ def test_the_judge_is_never_told_what_the_generator_was_told(stage: Stage, criti
     assert {"description", "answers", "criteria", "similarity"} <= asked_in_all
 
 
+@pytest.mark.row("2/14")
 def test_what_is_sent_has_at_most_so_many_pixels(stage: Stage, critic: Critic) -> None:
     stage.project.input.write_bytes(from_pixels(scenery(90, 300)))
     stage.aivis(None, ("retries: 2", "retries: 2\nmax_image_px: 64"))
@@ -201,6 +204,7 @@ def test_dependents(stage: Stage, critic: Critic) -> None:
 # --- unclear ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.row("2/2")
 def test_what_cannot_be_read_is_asked_once_more_and_then_unclear(stage: Stage, critic: Critic) -> None:
     critic.says = lambda field, nth: "perhaps" if field == "suit" else "yes"
     stage.run(max_iterations=1)
@@ -240,6 +244,7 @@ def test_unclear_three_times_running_ends_it(stage: Stage, critic: Critic) -> No
     assert len(critic.of("criteria")) == 3, "a judge that cannot tell is not pressed"
 
 
+@pytest.mark.row("2/15")
 def test_a_reply_that_is_no_answer_is_kept_word_for_word(stage: Stage, ollama: FakeOllama) -> None:
     ollama.answer = lambda asked: "I cannot help with that." if asked.schema else "A person."
     stage.run(max_iterations=1)

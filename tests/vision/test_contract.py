@@ -55,6 +55,7 @@ def test_check_of_a_ready_provider_finds_nothing_wrong_and_spends_nothing(name: 
         assert bench.fake is None or bench.fake.asked_count == 0
 
 
+@pytest.mark.row("2/4", "2/5")
 @pytest.mark.parametrize("name", SERVERS)
 def test_text_comes_back_as_it_is(name: str) -> None:
     odd = 'Sure!\n```json\n{"answer": "yes"}\n``` café 日本 \u2028'
@@ -82,6 +83,7 @@ def test_the_model_gets_the_pictures_in_order_behind_their_labels(name: str) -> 
     assert text_only.images == () and text_only.prompt == TEXT_ONLY.prompt
 
 
+@pytest.mark.row("2/3")
 @pytest.mark.parametrize("name", SERVERS)
 def test_the_schema_is_asked_for_in_the_provider_s_own_way(name: str) -> None:
     seen: list[Asked] = []
@@ -104,6 +106,7 @@ def test_the_reply_s_length_is_bounded_and_the_temperature_zero_where_it_may_be_
     assert "4096" in second
 
 
+@pytest.mark.row("2/15")
 @pytest.mark.parametrize("name", [name for name in SERVERS if KINDS[name].temperature])
 def test_what_is_asked_again_on_purpose_is_sampled(name: str) -> None:
     with BENCHES[name]() as bench:
@@ -128,6 +131,7 @@ def test_the_worst_case_is_no_less_than_what_is_charged(name: str) -> None:
         assert bench.model.worst_cost_usd(replace(REQUEST, max_tokens=4096)) >= worst
 
 
+@pytest.mark.row("2/13")
 @pytest.mark.parametrize("name", SERVERS)
 def test_the_canary_tells_a_seeing_model_from_a_blind_one(name: str) -> None:
     for said, status in (
@@ -176,6 +180,7 @@ ECHOES = [
 ]
 
 
+@pytest.mark.row("2/9")
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_key_is_in_no_error_no_log_and_no_reply(name: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)

@@ -33,6 +33,7 @@ def fakes() -> Iterator[dict[str, JudgeServer]]:
         yield {name: stack.enter_context(kind.fake(None)) for name, kind in KINDS.items()}
 
 
+@pytest.mark.row("2/1", "2/7", "2/8", "2/9", "2/10", "2/13")
 @pytest.mark.parametrize("path", FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_answer_is_read_as_the_case_says(path: Path, fakes: dict[str, JudgeServer]) -> None:
     case = load(path)

@@ -139,6 +139,7 @@ def outcome(read: Any, answer: Answer) -> str:
 @pytest.mark.parametrize("read", READERS)
 @given(body=BODIES | COMPLETIONS | MESSAGES | GENERATIONS, status=STATUSES, headers=HEADERS)
 @settings(max_examples=150, deadline=None, database=None)
+@pytest.mark.row("2/7", "2/8")
 def test_any_json(read: Any, body: Any, status: int, headers: dict[str, str]) -> None:
     outcome(read, Answer(status=status, headers=headers, body=json.dumps(body).encode()))
 
@@ -150,12 +151,14 @@ def test_any_bytes(read: Any, body: bytes, status: int) -> None:
     assert outcome(read, Answer(status=status, headers={}, body=body)) != "text"
 
 
+@pytest.mark.row("2/20")
 @pytest.mark.parametrize("read", READERS)
 @pytest.mark.parametrize("body", [b"[" * 200_000, b'{"a":' * 100_000, b"9" * 6000, b"\xff\xfe{\x00"])
 def test_bodies_that_break_parsers(read: Any, body: bytes) -> None:
     assert outcome(read, Answer(status=200, headers={}, body=body)) == "bad_reply"
 
 
+@pytest.mark.row("2/7")
 def test_the_check_above_can_fail() -> None:
     def careless(answer: Answer) -> Any:
         return json.loads(answer.body)["choices"][0]["message"]["content"]

@@ -19,6 +19,7 @@ from iterativectl.vision.ollama import Ollama, address
 NO_THINKING = {"error": '"qwen3-vl:4b" does not support thinking'}
 
 
+@pytest.mark.row("2/15")
 def test_a_chat_request_to_the_letter() -> None:
     with ollama() as bench:
         bench.model.ask(REQUEST)
@@ -46,6 +47,7 @@ def test_a_generate_request_is_the_specification_s() -> None:
         assert "images" not in bench.fake.last and bench.fake.last["think"] is False
 
 
+@pytest.mark.row("2/12")
 @pytest.mark.parametrize(("written", "sent"), [("10m", "10m"), ("-1", -1), ("600", 600), ("0", 0)])
 def test_keep_alive_without_a_unit_is_a_number(written: str, sent: str | int) -> None:
     with ollama(keep_alive=written) as bench:
@@ -53,6 +55,7 @@ def test_keep_alive_without_a_unit_is_a_number(written: str, sent: str | int) ->
         assert bench.fake.last["keep_alive"] == sent
 
 
+@pytest.mark.row("2/13", "2/15")
 def test_num_ctx_is_the_same_in_every_request() -> None:
     """Another value would reload the model."""
     with ollama(num_ctx=16384) as bench:
@@ -77,6 +80,7 @@ def test_a_rejected_parameter_is_left_out_from_then_on() -> None:
         assert again.value.kind == "bad_request"
 
 
+@pytest.mark.row("2/13")
 @pytest.mark.parametrize("tokens", [8192, 9000])
 def test_a_prompt_cut_to_the_context_is_no_answer(tokens: int) -> None:
     with ollama() as bench:
@@ -154,12 +158,14 @@ def test_check_of_an_old_server() -> None:
     assert finding.status == "warning" and "0.8.9" in finding.what
 
 
+@pytest.mark.row("2/13")
 def test_check_of_a_small_context() -> None:
     with FakeOllama() as fake:
         (finding,) = check(fake, num_ctx=4096)
     assert finding.status == "warning" and "num_ctx" in finding.todo
 
 
+@pytest.mark.row("2/12")
 def test_check_of_a_model_that_does_not_fit_the_card() -> None:
     with FakeOllama() as fake:
         fake.loaded = [{"name": "qwen3-vl:4b", "size": 8_000, "size_vram": 2_000}]

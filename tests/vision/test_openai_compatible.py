@@ -18,6 +18,7 @@ from iterativectl.vision.costs import most_input_tokens
 from iterativectl.vision.errors import ProviderError
 
 
+@pytest.mark.row("2/4")
 def test_an_openrouter_request_to_the_letter() -> None:
     with openrouter() as bench:
         bench.model.ask(REQUEST)
@@ -177,6 +178,7 @@ def test_check_of_a_model_without_eyes() -> None:
     assert finding.status == "error" and "does not see" in finding.what
 
 
+@pytest.mark.row("2/4")
 def test_check_of_a_model_without_schemas() -> None:
     with openrouter() as bench:
         bench.fake.models = [{**MODEL, "supported_parameters": ["temperature"]}]

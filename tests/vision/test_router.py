@@ -20,6 +20,7 @@ NO_RETRIES = Patience(retries=0)
 # --- one question, its record
 
 
+@pytest.mark.row("2/4", "2/15")
 def test_an_answer_is_counted_stored_and_recorded() -> None:
     router = make(Scripted())
     reply = router.ask(REQUEST)
@@ -41,6 +42,7 @@ def test_an_answer_is_counted_stored_and_recorded() -> None:
     assert list(router.cache.replies.values()) == [reply]
 
 
+@pytest.mark.row("2/15")
 def test_a_stored_answer_is_not_bought_again() -> None:
     model = Scripted()
     router = make(model)
@@ -103,6 +105,7 @@ def test_it_tries_again_after_the_configured_delay() -> None:
     assert sum(clock.sleeps) == 10 and max(clock.sleeps) <= 1
 
 
+@pytest.mark.row("2/10")
 @pytest.mark.parametrize("seconds", [0.0, 0.4, 17.0, 120.0])
 def test_what_the_server_asks_for_wins(seconds: float) -> None:
     clock = VirtualClock()
@@ -111,6 +114,7 @@ def test_what_the_server_asks_for_wins(seconds: float) -> None:
     assert sum(clock.sleeps) == pytest.approx(seconds)
 
 
+@pytest.mark.row("2/10")
 def test_a_very_long_wait_is_not_waited_for() -> None:
     clock = VirtualClock()
     model = Scripted(steps=[failure("rate_limit", wait_seconds=121)])
@@ -188,6 +192,7 @@ def test_each_kind_goes_to_the_fallback_in_the_end(kind: str) -> None:
     assert (last.fallback, last.error, last.provider) == (True, None, "second")
 
 
+@pytest.mark.row("2/10")
 @pytest.mark.parametrize(
     ("first", "second", "pauses"),
     [
@@ -216,6 +221,7 @@ def test_the_run_pauses_only_when_nobody_could_answer_anything(first: str, secon
 # --- cures
 
 
+@pytest.mark.row("2/1")
 def test_a_cut_answer_is_asked_for_with_twice_the_length_once() -> None:
     model = Scripted(steps=[failure("truncated"), "whole"])
     router = make(model, patience=NO_RETRIES)
@@ -224,6 +230,7 @@ def test_a_cut_answer_is_asked_for_with_twice_the_length_once() -> None:
     assert router.ask(REQUEST).calls[0].cached  # it is stored under what was asked, not under the cure
 
 
+@pytest.mark.row("2/14")
 def test_too_large_pictures_are_sent_smaller_once() -> None:
     small = replace(ORIGINAL, width=16, height=16, sha256="small")
     model = Scripted(steps=[failure("too_large"), "seen"])

@@ -88,6 +88,7 @@ def test_a_failing_server_is_asked_three_times_then_the_fallback() -> None:
     assert all("gone" in str(call.error) for call in reply.calls[:3])
 
 
+@pytest.mark.row("2/1", "2/14")
 def test_a_server_that_dribbles_errors_is_cured_one_by_one() -> None:
     """Each fault once: a parameter it rejects, a picture too large, a cut answer, a busy moment."""
     rejected = {
@@ -141,6 +142,7 @@ def test_nothing_reaches_the_server_after_the_limit() -> None:
         assert fake.asked_count == int(0.02 / worst)
 
 
+@pytest.mark.row("2/10")
 def test_a_refusal_is_one_question_without_an_answer() -> None:
     body = {"choices": [{"finish_reason": "stop", "message": {"content": None, "refusal": "No."}}]}
     with FakeOpenAICompatible() as fake:
@@ -153,6 +155,7 @@ def test_a_refusal_is_one_question_without_an_answer() -> None:
     ]
 
 
+@pytest.mark.row("2/6", "2/15")
 def test_spending_and_answers_outlive_the_process(tmp_path: Path) -> None:
     """With the real files: a killed request counts at its worst, a paid answer is found again."""
 
@@ -177,6 +180,7 @@ def test_spending_and_answers_outlive_the_process(tmp_path: Path) -> None:
         assert fake.asked_count == 1
 
 
+@pytest.mark.row("2/14")
 def test_smaller_pictures() -> None:
     big = plain_picture((1, 2, 3), side=300)
     small = smaller(big)

@@ -69,6 +69,7 @@ def test_a_connection_that_breaks_may_be_tried_again(fake: FakeOllama, fault: st
     assert (error.kind, error.unbilled) == ("overloaded", False)
 
 
+@pytest.mark.row("2/6")
 @pytest.mark.parametrize("fault", ["silent", "drip"])
 def test_it_never_waits_longer_than_its_deadline(fake: FakeOllama, fault: str) -> None:
     """A drip trips no read time-out: only a deadline for the whole ends it."""
@@ -87,6 +88,7 @@ def test_a_drip_outlasts_a_plain_read_time_out(fake: FakeOllama) -> None:
     assert time.monotonic() - started > 0.5
 
 
+@pytest.mark.row("2/11")
 def test_a_slow_answer_within_the_deadline_is_waited_for(fake: FakeOllama) -> None:
     fake.script.append(Canned(delay=0.2, body={"ok": True}))
     assert server(fake.url).post(PATH, {"model": "m"}).json() == {"ok": True}
@@ -104,6 +106,7 @@ def test_a_body_beyond_measure_is_not_read_to_the_end(fake: FakeOllama) -> None:
     assert error.kind == "bad_reply"
 
 
+@pytest.mark.row("2/20")
 def test_nesting_beyond_reason_is_a_bad_reply(fake: FakeOllama) -> None:
     fake.script.append(Canned(body="[" * 200_000))
     answer = server(fake.url).post(PATH, {"model": "m"})
@@ -159,6 +162,7 @@ def test_a_provider_that_went_away(name: str) -> None:
 # --- how long to wait
 
 
+@pytest.mark.row("2/10")
 @pytest.mark.parametrize(
     ("headers", "seconds"),
     [
@@ -186,6 +190,7 @@ def test_wait_seconds(headers: dict[str, str], seconds: float | None) -> None:
 # --- scrubbing
 
 
+@pytest.mark.row("2/9")
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

@@ -148,6 +148,7 @@ def test_a_leak_is_found(tmp_path: Path) -> None:
 # --- pauses
 
 
+@pytest.mark.row("2/10")
 @pytest.mark.parametrize("name", SERVERS)
 def test_no_key_and_no_credit_pause_the_run_and_it_goes_on(rig: Callable[..., Any], name: str) -> None:
     with rig(name, Opinion(lambda field, time: "yes")) as made:
