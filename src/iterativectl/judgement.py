@@ -1,51 +1,20 @@
-"""Rules against any pictures, without a run: measured, asked, judged one after the other.
-
-What a picture must satisfy, what is measured and what is asked are those of a run. Nothing is generated,
-compared in words or advised.
-"""
+"""Rules against any pictures: one after the other, each with its verdicts and what it took."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from iterativectl import files
-from iterativectl.assessing import DESCRIPTION_FORMAT, measure
-from iterativectl.clock import Clock
-from iterativectl.config.types import Criterion, Rules
+from iterativectl.bench import Bench, Doing, Verdicts, judged
 from iterativectl.errors import ImageError, IterativeError, JudgeUnavailable, LimitReached
-from iterativectl.images.normalise import Pixels, to_picture, to_pixels
-from iterativectl.images.similarity import working_size
-from iterativectl.judging import rulings
 from iterativectl.judging.flips import majority
-from iterativectl.judging.judge import Judge, Pictures
 from iterativectl.judging.score import score
-from iterativectl.masked import Regions
-from iterativectl.model import Assessment, Comparison, Failure, Picture, Similarity, Verdict
+from iterativectl.model import Assessment, Comparison, Failure, Similarity, Verdict
 from iterativectl.policy import stages
-from iterativectl.project import records
-from iterativectl.project.usage import NOTHING, FromNow, between
-
-Verdicts = tuple[Verdict, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doing:
-    """What is being done: picture `number` of `total`, asking `asking` of `askings`.
-
-    `purpose` is that of the question, "" while it is measured.
-    """
-
-    number: int
-    total: int
-    name: str
-    purpose: str
-    asking: int = 1
-    askings: int = 1
+from iterativectl.project.usage import NOTHING, between
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,54 +45,6 @@ class Session:
     stopped: IterativeError | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Bench:
-    """All that pictures are judged with.
-
-    `original` is the file (its name, its bytes) that they are compared with, `masks` the names of those in
-    play, in order. `ready` is called once, before the first question: sentences about a judge that is not
-    there; it raises JudgeUnavailable when no other is. `judge(nth)` asks as for the nth time. `description`
-    keeps the original in words.
-    """
-
-    rules: Rules
-    masks: tuple[str, ...]
-    regions: Regions
-    original: tuple[str, bytes]
-    max_image_px: int
-    ready: Callable[[], tuple[str, ...]]
-    judge: Callable[[int], Judge]
-    description: Path
-    ledger: FromNow
-    clock: Clock
-
-    @property
-    def mask(self) -> str | None:
-        """The last one in play: what it and those before it demand counts."""
-        return self.masks[-1] if self.masks else None
-
-    def criteria(self, mask: str | None) -> tuple[Criterion, ...]:
-        """What counts for a picture that was made with this mask."""
-        return stages.in_force(self.rules, self.masks, mask)
-
-    @cached_property
-    def pixels(self) -> Pixels:
-        """The original as comparisons take it. Raises ImageError."""
-        name, data = self.original
-        return working_size(to_pixels(data, name=name))
-
-    @cached_property
-    def shown(self) -> Picture:
-        """The original as a model is shown it."""
-        name, data = self.original
-        return to_picture(data, max_px=self.max_image_px, name=name)
-
-    @cached_property
-    def absent(self) -> tuple[str, ...]:
-        """Sentences about a judge that is not there, looked at once. Raises JudgeUnavailable."""
-        return self.ready()
-
-
 Report = Callable[["Doing | Judged | str"], None]  # a text is a note, and may be repeated
 
 
@@ -138,48 +59,13 @@ def judge_all(bench: Bench, pictures: Sequence[tuple[str, Path]], askings: int, 
     _ = bench.pixels  # an original that cannot be used is nobody's picture's fault
     for number, (name, path) in enumerate(pictures, 1):
         doing = Doing(number=number, total=len(pictures), name=name, purpose="", askings=askings)
-        judged = _left(doing, stopped) if stopped else None
-        if judged is None:
-            try:
-                judged = _counted(bench, path, doing, report)
-            except (JudgeUnavailable, LimitReached) as error:
-                stopped, judged = error, _left(doing, error)
-        report(judged)
-        done.append(judged)
+        try:
+            found = _left(doing, stopped) if stopped else _counted(bench, path, doing, report)
+        except (JudgeUnavailable, LimitReached) as error:
+            stopped, found = error, _left(doing, error)
+        report(found)
+        done.append(found)
     return Session(pictures=tuple(done), stopped=stopped)
-
-
-def judged(
-    bench: Bench, data: bytes, mask: str | None, doing: Doing, report: Report
-) -> tuple[tuple[Verdicts, ...], Similarity]:
-    """The verdicts on one picture, one tuple an asking; and how alike it is.
-
-    The questions are asked once: what is repeated is what `votes` repeat. What no model decides is not
-    repeated. Raises ImageError, and what a Judge raises.
-    """
-    report(doing)
-    result = to_pixels(data, name=doing.name)
-    likeness, measured = measure(bench.pixels, result, bench.regions, mask)
-    criteria = bench.criteria(mask)
-    judge = bench.judge(0)
-    if judge.gate(criteria, measured) is not None or len(rulings.fixed(criteria, measured)) == len(criteria):
-        pictures = Pictures(original=bench.shown, result=bench.shown, measured=measured)
-        return (judge.verdicts(criteria, pictures, {})[0],), likeness
-    for note in bench.absent:
-        report(note)
-    pictures = Pictures(
-        original=bench.shown,
-        result=to_picture(data, max_px=bench.max_image_px, name=doing.name),
-        description=_description(bench, judge, doing, report),
-        measured=measured,
-    )
-    report(replace(doing, purpose="ask_questions"))
-    answers = judge.answers(bench.rules.questions, pictures)[0] if bench.rules.questions else {}
-    found = []
-    for nth in range(doing.askings):
-        report(replace(doing, purpose="evaluate_criteria", asking=nth + 1))
-        found.append(bench.judge(nth).verdicts(criteria, pictures, answers)[0])
-    return tuple(found), likeness
 
 
 def combined(askings: Sequence[Verdicts]) -> Verdicts:
@@ -246,25 +132,3 @@ def _content(path: Path, name: str) -> bytes:
     except OSError as error:
         why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror
         raise ImageError(f"{name} cannot be read: {why}", "Give the path of a picture.") from error
-
-
-def _description(bench: Bench, judge: Judge, doing: Doing, report: Report) -> str:
-    """The original in words, asked for once and kept; a run does the same, and finds it here."""
-    path = bench.description
-    if path.exists():
-        return str(records.read(path, DESCRIPTION_FORMAT).get("text", ""))
-    report(replace(doing, purpose="describe_image"))
-    text, record = judge.describe(bench.shown)
-    if text:
-        body = {"format": DESCRIPTION_FORMAT, "sha256": path.stem, "text": text}
-        files.write_json(path, {**body, "raw": list(record.raw), "calls": records.to_json(record.calls)})
-    return text
-
-
-def samples(judged: Sequence[Judged]) -> Iterator[tuple[str, list[list[str]]]]:
-    """Field -> what was said of it, a list for each picture."""
-    found: dict[str, list[list[str]]] = {}
-    for picture in judged:
-        for said in zip(*picture.askings, strict=True):
-            found.setdefault(said[0].field, []).append([verdict.verdict for verdict in said])
-    yield from found.items()

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from iterativectl.judgement import Judged, Session
     from iterativectl.model import Verdict
 
-COUNTED = ("requests", "input_tokens", "output_tokens", "cost_usd", "unknown")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
@@ -35,7 +33,7 @@ class View:
     @property
     def usage(self) -> dict[str, Any]:
         """What all pictures took."""
-        return {key: round(sum(p.usage[key] for p in self.session.pictures), 6) for key in COUNTED}
+        return self.laid.bench.ledger.totals()
 
 
 def exit_code(session: Session) -> ExitCode:
@@ -167,7 +165,7 @@ def _foot(view: View, junit: str | None) -> list[str]:
         lines.append(f"asked {view.repeat} times; flips: how often two askings of one picture differ")
     cost = spent(usage) if usage["requests"] else "nothing was asked: measured, or answered before"
     lines.append(f"judge {view.laid.judge}, {seconds}, {cost}")
-    if usage["requests"] or usage["cost_usd"]:
+    if usage["requests"]:
         lines.append(f"answers are kept in {view.laid.kept / 'answers'}: the same again costs nothing")
     return [*(line for line in lines if line), *([f"report: {junit}"] if junit else [])]
 

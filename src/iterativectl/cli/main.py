@@ -27,6 +27,7 @@ COMMANDS = {
     "run": Entry(_AT + "run", "Work on a project until its picture passes, or nothing is left to try."),
     "variants": Entry(_AT + "variants", "Make the picture in several ways, to see which one suits it."),
     "judge": Entry(_AT + "judge", "Judge pictures by a project's rules; none is made. For scripts and CI."),
+    "calibrate": Entry(_AT + "calibrate", "Compare the judge with your own eyes, and see what to change."),
     "status": Entry(_AT + "status", "Where a project stands: the run, its best picture, what it spent."),
     "project": Entry(_AT + "project", "Make a project, or list them."),
     "rules": Entry(_AT + "rules", "Check a project's rules."),

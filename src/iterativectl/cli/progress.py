@@ -16,7 +16,8 @@ from iterativectl.cli.screen import Screen, print_block
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from iterativectl.judgement import Doing, Judged, Report
+    from iterativectl.bench import Doing
+    from iterativectl.judgement import Judged, Report
 
 REFRESHES = 5  # a second
 
@@ -37,7 +38,7 @@ class Progress:
 
     def lines(self, told: Doing | Judged | str) -> list[Line]:
         """The lines that stay of what was told; the moving one is `text`."""
-        from iterativectl.judgement import Doing  # heavy, and here by now
+        from iterativectl.bench import Doing  # heavy, and here by now
 
         if isinstance(told, str):
             return self._note(told)

@@ -68,6 +68,16 @@ class Agreement:
         return self.clear + self.unclear
 
     @property
+    def met(self) -> int:
+        """Those of the clear ones in which it is met, as the person says."""
+        return self.true_pass + self.false_fail
+
+    @property
+    def not_met(self) -> int:
+        """Those of the clear ones in which it is not."""
+        return self.true_fail + self.false_pass
+
+    @property
     def accuracy(self) -> Rate:
         """The share of clear verdicts that the person shares."""
         return rate(self.true_pass + self.true_fail, self.clear)
@@ -75,12 +85,12 @@ class Agreement:
     @property
     def false_passes(self) -> Rate:
         """Of the pictures that the person refuses, the share that the judge passes."""
-        return rate(self.false_pass, self.false_pass + self.true_fail)
+        return rate(self.false_pass, self.not_met)
 
     @property
     def false_fails(self) -> Rate:
         """Of the pictures that the person passes, the share that the judge refuses."""
-        return rate(self.false_fail, self.false_fail + self.true_pass)
+        return rate(self.false_fail, self.met)
 
     @property
     def kappa(self) -> Kappa | None:
@@ -182,7 +192,8 @@ def cohens_kappa(both: int, only_first: int, only_second: int, neither: int) -> 
         return None
     rng = Random(0)
     drawn = sorted(_drawn_kappas(cells, rng))
-    return Kappa(value=value, low=drawn[round(0.025 * _DRAWS)], high=drawn[round(0.975 * _DRAWS) - 1])
+    low, high = drawn[round(0.025 * _DRAWS)], drawn[round(0.975 * _DRAWS) - 1]
+    return Kappa(value=value, low=min(low, value), high=max(high, value))
 
 
 def best_cut(values: Sequence[float], good: Sequence[bool]) -> Cut | None:

@@ -11,11 +11,15 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from iterativectl.config.types import Criterion
+from iterativectl.judging import votes
 from iterativectl.judging.agreement import wilson
+from iterativectl.judging.votes import Ballot, Vote
 from iterativectl.model import Outcome
 
 MOST_VOTES = 9
-UNSETTLED = 0.05  # how often the majority of the suggested votes may differ from what endless votes would say
+WRONG = 0.05  # how often what the judge would refuse in the long run may pass
+MISSED = 0.1  # how often what it would pass may not
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,6 +35,24 @@ class Flips:
     share: float | None
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Suggested:
+    """A number of votes, and what it comes to for a picture on whose criterion the acceptance hangs.
+
+    `wrong`: the chance that the criterion passes though the judge, asked without end, would refuse it;
+    `missed`: that it does not pass though the judge would pass it.
+    """
+
+    votes: int
+    wrong: float
+    missed: float
+
+    @property
+    def enough(self) -> bool:
+        """Whether both are seldom."""
+        return self.wrong <= WRONG and self.missed <= MISSED
 
 
 def flips(samples: Iterable[Sequence[Outcome]]) -> Flips:
@@ -66,21 +88,38 @@ def stray(flip_share: float) -> float:
     return (1 - math.sqrt(max(0.0, 1 - 2 * flip_share))) / 2
 
 
-def overruled(votes: int, stray_share: float) -> float:
-    """The chance that the majority of an odd number of votes is against the judge's settled opinion."""
-    return sum(
-        math.comb(votes, count) * stray_share**count * (1 - stray_share) ** (votes - count)
-        for count in range(votes // 2 + 1, votes + 1)
-    )
+def votes_for(chance: float, most: int = MOST_VOTES) -> Suggested:
+    """The least odd number of votes that is wrong and that misses seldom enough; else the best up to `most`.
 
-
-def votes_for(flip_share: float, most: int = MOST_VOTES) -> int | None:
-    """The least odd number of votes whose majority is overruled in at most UNSETTLED of the cases.
-
-    None when `most` votes do not reach that.
+    `chance` is that of one answer to stray, 0-0.5 (see `stray`); each answer strays by itself.
     """
-    chance = stray(flip_share)
-    return next((k for k in range(1, most + 1, 2) if overruled(k, chance) <= UNSETTLED), None)
+    tried = [_suggested(number, chance) for number in range(1, most + 1, 2)]
+    enough = (one for one in tried if one.enough)
+    return next(enough, min(tried, key=lambda one: one.wrong + one.missed))
+
+
+def passing(limit: int, chance: float) -> float:
+    """The chance that a criterion passes when up to `limit` answers are asked, each for it with `chance`.
+
+    Every course that the votes can take (judging.votes) is followed to its end.
+    """
+    ballot = Ballot(criteria=(Criterion(field="any", question="?"),), limit=limit)
+
+    def follow(cast: tuple[Vote, ...]) -> float:
+        if not votes.to_ask(ballot, cast):
+            return float(votes.ruled(ballot, cast)["any"].verdict == "passed")
+        yes, no = (follow((*cast, _vote(len(cast), outcome))) for outcome in ("passed", "failed"))
+        return chance * yes + (1 - chance) * no
+
+    return follow(())
+
+
+def _suggested(number: int, chance: float) -> Suggested:
+    return Suggested(votes=number, wrong=passing(number, chance), missed=1 - passing(number, 1 - chance))
+
+
+def _vote(sample: int, outcome: Outcome) -> Vote:
+    return Vote(field="any", sample=sample, verdict=outcome, value=None, confidence=None, reason="", by="")
 
 
 def _unequal(verdicts: Sequence[Outcome]) -> float:

@@ -13,6 +13,7 @@ from iterativectl.cli.invocation import Invocation, current
 from iterativectl.errors import RunInterrupted, UsageError
 
 if TYPE_CHECKING:
+    from iterativectl.bench import Doing
     from iterativectl.cli.judge_view import View
     from iterativectl.compose_bench import Set, Wish
     from iterativectl.judgement import Session
@@ -125,7 +126,7 @@ def _judged(invocation: Invocation, laid: Set, names: Sequence[str], repeat: int
     try:
         with judging(invocation.env, invocation.verbosity) as show:
 
-            def report(told: judgement.Doing | judgement.Judged | str) -> None:
+            def report(told: Doing | judgement.Judged | str) -> None:
                 nonlocal done
                 done += isinstance(told, judgement.Judged)
                 show(told)
