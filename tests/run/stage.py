@@ -86,6 +86,7 @@ class Clock:
 class Critic:
     """A judge whose verdicts follow from how many other results it has seen: `says(field, nth)`, nth from 1.
 
+    `prefers(first, second)` says which of two results is better, `critique` what is wrong with each.
     A picture is known by its content, so that one that is shown again is judged as before.
     """
 
@@ -93,6 +94,8 @@ class Critic:
         self.says = says
         self.asked: list[Asked] = []
         self.answers: Mapping[str, Any] = {"clothing": "a grey hoodie", "people": 1}
+        self.critique: Sequence[Any] = ()
+        self.prefers: Callable[[int, int], str] = lambda first, second: "equal"
         self.advice: Mapping[str, Any] = {"positive": f"{CANARY} sunset, fog", "negative": "blurry"}
         self._seen: dict[str, int] = {}
 
@@ -102,12 +105,16 @@ class Critic:
             return "A person in a hoodie."
         value = instance(asked.schema)
         if "criteria" in value:
-            nth = self.nth(asked.images[-1])
+            nth = self.nth(asked.images[1])
             for name, record in value["criteria"].items():
                 record |= {"answer": self.says(name, nth), "reason": f"{name} in picture {nth}"}
-        elif "answers" in value:
+        if "answers" in value:
             value["answers"] = {name: self.answers.get(name) for name in value["answers"]}
-        elif "positive" in value:
+        if "better" in value:
+            value["better"] = self.prefers(*map(self.nth, asked.images[1:]))
+        if "critique" in value:
+            value["critique"] = list(self.critique)
+        if "positive" in value:
             value |= {**self.advice, "reason": "what failed"}
         return json.dumps(value)
 
@@ -116,7 +123,7 @@ class Critic:
         return self._seen.setdefault(hashlib.sha256(picture).hexdigest(), len(self._seen) + 1)
 
     def of(self, key: str) -> list[Asked]:
-        """The requests whose reply has this key: answers, criteria, similarity, positive, denoise."""
+        """The requests whose reply has this key: answers, criteria, similarity, better, positive, denoise."""
         return [asked for asked in self.asked if asked.schema and key in asked.schema["properties"]]
 
     @property

@@ -43,7 +43,8 @@ def kind(asked: Asked) -> str:
     if asked.schema is None:
         return "description"
     shape = asked.schema["properties"]
-    return next(key for key in ("criteria", "answers", "similarity", "positive", "denoise") if key in shape)
+    known = ("criteria", "answers", "similarity", "better", "positive", "denoise")
+    return next(key for key in known if key in shape)
 
 
 # --- what is asked ------------------------------------------------------------------------------------------

@@ -79,5 +79,5 @@ def files_of(stage: Stage) -> set[str]:
     return {
         name.replace(run_id, "RUN")
         for name in found
-        if f"{run_id}/answers" not in name and "usage.jsonl" not in name
+        if not any(part in name for part in (f"{run_id}/answers", "usage.jsonl", "_vs_"))
     }
