@@ -17,8 +17,8 @@ is asked about again, all that is open in one request; any other picture has one
 A pass on which the acceptance hangs and that is not settled in this way is unclear, never passed. What is not
 asked again keeps its one answer, and an equal number for and against is unclear.
 
-Hysteresis: a criterion that had passed and now fails by one answer of the same judge is asked again until two
-of at most three answers agree.
+Hysteresis: a criterion that had passed, and now fails by one answer of the same judge, is asked about once more
+before that counts. Where the two answers differ, it is unclear.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from iterativectl.model import Outcome, Value, Verdict
 __all__ = ["Ballot", "Stakes", "Vote", "by_field", "ruled", "to_ask"]
 
 SPARED: Mapping[int, int] = {3: 1}  # by the most answers that are asked for; else none
-RECALLED = 3  # answers that decide whether something that had passed fails
 ASKED_AGAIN = 1  # an answer that cannot be read, or contradicts itself, is asked for once more
 
 
@@ -117,9 +116,8 @@ def _recalled(ballot: Ballot, cast: Mapping[str, Sequence[Vote]], tallies: Talli
     return {
         name
         for name, counted in tallies.items()
-        if counted.failed
-        and counted.lead in (-1, 0)
-        and counted.passed + counted.failed < RECALLED
+        if counted.failed == 1
+        and not counted.passed
         and counted.asked < ballot.limit
         and not counted.final
         and cast[name][-1].by == stood.get(name)

@@ -33,10 +33,12 @@ def _exhausted(done: Sequence[Iteration], rules: Rules) -> Stop | None:
 
 
 def _unjudgeable(done: Sequence[Iteration]) -> Stop | None:
+    """What a judge cannot tell. Where its answers only disagree it can: those verdicts have a confidence."""
     recent = [iteration.assessment for iteration in done if iteration.assessment is not None][-UNCLEAR_RUNS:]
     if len(recent) < UNCLEAR_RUNS:
         return None
-    fields = [{v.field: v.by for v in a.verdicts if v.verdict == "unclear"} for a in recent]
+    unclear = [[v for v in a.verdicts if v.verdict == "unclear" and v.confidence is None] for a in recent]
+    fields = [{verdict.field: verdict.by for verdict in found} for found in unclear]
     common = set.intersection(*(set(found) for found in fields))
     if not common:
         return None
