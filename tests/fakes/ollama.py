@@ -25,6 +25,10 @@ class FakeOllama(JudgeServer):
         self.version = version
         self.prompt_tokens: int | None = None
         self.loaded: list[dict[str, Any]] = []
+        self.model_info: dict[str, Any] = {
+            "general.architecture": "qwen3vl",
+            "qwen3vl.context_length": 262144,
+        }
 
     def asked(self, path: str, body: Any, number: int) -> Asked:
         place = body["messages"][-1] if path == "/api/chat" else body
@@ -68,5 +72,6 @@ class FakeOllama(JudgeServer):
         if path == "/api/ps":
             return Canned(body={"models": self.loaded})
         if path == "/api/show" and body["model"] in self.models:
-            return Canned(body={"capabilities": list(self.models[body["model"]]), "details": {}})
+            capabilities = list(self.models[body["model"]])
+            return Canned(body={"capabilities": capabilities, "details": {}, "model_info": self.model_info})
         return Canned(status=404, body={"error": "not found"})

@@ -90,6 +90,18 @@ def test_cases_reach_every_kind() -> None:
     assert reached | WITHOUT_A_BODY == set(get_args(Kind))
 
 
+# Ollama's models answer in words where others refuse; its server does not.
+NEVER = {"ollama": {"refused"}}
+FORMATS = {"ollama": "ollama", "anthropic": "anthropic", "gemini": "gemini"}
+
+
+@pytest.mark.parametrize("wire", ["ollama", "openai", "anthropic", "gemini"])
+def test_every_wire_format_reaches_every_kind(wire: str) -> None:
+    cases = [path for path in FILES if FORMATS.get(path.parent.name, "openai") == wire]
+    reached = {load(path)["expect"].get("kind") for path in cases} - {None}
+    assert reached == set(get_args(Kind)) - WITHOUT_A_BODY - NEVER.get(wire, set())
+
+
 def test_retryable_kinds_are_kinds() -> None:
     assert set(get_args(Kind)) >= RETRYABLE
 

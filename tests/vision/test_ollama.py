@@ -165,6 +165,19 @@ def test_check_of_a_small_context() -> None:
     assert finding.status == "warning" and "num_ctx" in finding.todo
 
 
+def test_check_of_a_model_made_for_less() -> None:
+    with FakeOllama() as fake:
+        fake.model_info = {"llava.context_length": 2048}
+        (small,) = check(fake)
+        fake.model_info = {"llava.context_length": 16384}
+        (beyond,) = check(fake, num_ctx=32768)
+        assert check(fake, num_ctx=16384) == []
+        fake.model_info = {}
+        assert check(fake) == [], "an older server does not say"
+    assert small.status == "error" and "2048 tokens" in small.what
+    assert beyond.status == "warning" and "num_ctx: 16384" in beyond.todo
+
+
 @pytest.mark.row("2/12")
 def test_check_of_a_model_that_does_not_fit_the_card() -> None:
     with FakeOllama() as fake:
