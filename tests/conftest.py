@@ -13,6 +13,7 @@ import pytest
 from tests import guards
 
 LEFT_BY_RUNS = {"working", "output", "logs"}
+collect_ignore = ["llamacpp"]  # run when it is named: it wants packages of its own (docs/development.md)
 
 guards.install([guards.PROJECTS, *guards.homes(Path.home())])
 
