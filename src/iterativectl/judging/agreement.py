@@ -135,17 +135,17 @@ def kendall_tau_b(first: Sequence[float], second: Sequence[float]) -> float | No
     return balance / math.sqrt(untied) if untied else None
 
 
-def chance(order: Sequence[float], values: Sequence[float]) -> float:
+def chance(order: Sequence[float], values: Sequence[float], exact: int = LARGEST_EXACT) -> float:
     """How likely a random order agrees with `values` at least as well as `order` does, 0-1.
 
-    `order` holds no ties: a ranking. Exact up to LARGEST_EXACT things: the number of discordant pairs of all
+    `order` holds no ties: a ranking. Up to `exact` things it is exact: the number of discordant pairs of all
     orders of values with ties is the Gaussian multinomial coefficient (P. A. MacMahon, Combinatory Analysis,
     1916, section 3). Above it the normal approximation with Kendall's variance for ties.
     """
     balance = _balance(order, values)
     ties = list(Counter(values).values())
     untied = len(values) * (len(values) - 1) // 2 - _tied(values)
-    if len(values) > LARGEST_EXACT:
+    if len(values) > exact:
         return _normal_tail(balance, len(values), ties)
     discordant = (untied - balance) // 2
     counts = _by_discordant_pairs(len(values), ties)
@@ -203,7 +203,7 @@ def best_cut(values: Sequence[float], good: Sequence[bool]) -> Cut | None:
     diagnostic tests, 1950); between equals the higher, which lets less through. Only values that occur are
     tried. Raises ValueError for lists of unequal length.
     """
-    best: tuple[float, Cut] | None = None
+    best: tuple[int, Cut] | None = None
     pairs = list(zip(values, good, strict=True))
     for value in sorted(set(values)):
         cut = Cut(
@@ -213,7 +213,8 @@ def best_cut(values: Sequence[float], good: Sequence[bool]) -> Cut | None:
         )
         if cut.kept.share is None or cut.let_through.share is None:
             return None
-        index = cut.kept.share - cut.let_through.share
+        # Times both totals, so that equals are equal: shares would be rounded.
+        index = cut.kept.hits * cut.let_through.total - cut.let_through.hits * cut.kept.total
         if index > 0 and (best is None or index >= best[0]):
             best = (index, cut)
     return best[1] if best else None
