@@ -25,6 +25,7 @@ LAYERS = (
         *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
         *("masked", "variants", "choosing", "ahead", "overlap", "comparing", "drawing", "pointing"),
         *("bench", "judgement", "preferring", "calibration"),
+        *("suggesting", "consulting", "experience", "rewriting"),
     },
     {"compose", "compose_bench", "compose_calibrate", "compose_judge", "compose_variants"},
     {"cli"},

@@ -30,7 +30,7 @@ COMMANDS = {
     "calibrate": Entry(_AT + "calibrate", "Compare the judge with your own eyes, and see what to change."),
     "status": Entry(_AT + "status", "Where a project stands: the run, its best picture, what it spent."),
     "project": Entry(_AT + "project", "Make a project, or list them."),
-    "rules": Entry(_AT + "rules", "Check a project's rules."),
+    "rules": Entry(_AT + "rules", "Check a project's rules, and have more of them proposed."),
     "mask": Entry(_AT + "mask", "Draw a mask (which part of the picture may change), show it, list them."),
     "workflow": Entry(_AT + "workflow", "List ComfyUI workflows, see what one needs, check one."),
     "doctor": Entry(_AT + "doctor", "Look for what is missing or wrong, and say what to do."),

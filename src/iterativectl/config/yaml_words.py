@@ -13,7 +13,7 @@ from typing import Any
 
 WIDTH = 100  # columns, where a text can be broken at all
 # A letter first, then nothing that means anything to YAML, neither in a block nor between brackets.
-_PLAIN = re.compile(r"[^\W\d_](?:[\w .'()/+%?!-]*[\w.')%?!])?")
+_PLAIN = re.compile(r"[^\W\d_](?:[\w .,;'()/+%?!-]*[\w.')%?!])?")
 _PLAIN_BETWEEN_BRACKETS = re.compile(r"[^\W\d_](?:[\w ./+-]*\w)?")
 _WORDS = frozenset(["y", "n", "yes", "no", "on", "off", "true", "false", "null"])  # of YAML 1.1, in any case
 _UNWRITTEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff\ud800-\udfff]+")

@@ -191,6 +191,16 @@ class ProjectPaths:
         return self.working / "judged"
 
     @property
+    def rules_guidelines(self) -> Path:
+        """What a person wants to be considered where rules are suggested."""
+        return self.config / "rules_guidelines.md"
+
+    @property
+    def rules_work(self) -> Path:
+        """What comes of suggesting rules: what was asked and said, and what it cost."""
+        return self.working / "rules"
+
+    @property
     def workflows(self) -> Path:
         return self.root / "workflow"
 

@@ -10,6 +10,12 @@ COMMANDS = {
     "check": Entry(
         "iterativectl.cli.commands.rules_check", "Check a project's rules and what belongs to them."
     ),
+    "suggest": Entry(
+        "iterativectl.cli.commands.rules_suggest", "Have a model propose criteria and questions, as a diff."
+    ),
+    "base-prompts": Entry(
+        "iterativectl.cli.commands.rules_base_prompts", "Have a model write the prompts to begin with."
+    ),
 }
 
 
