@@ -88,7 +88,8 @@ class Reading:
 def asked_for(model: str, shown: Size, size: Size) -> Asked:
     """How `model` is asked for boxes in a result that is `shown` so large and of `size` itself."""
     family = family_of(model)
-    return Asked(family=family, sent=conventions.sent_size(shown, family, max(shown)), size=size)
+    longest = max(shown) + family.multiple  # a processor rounds up as well
+    return Asked(family=family, sent=conventions.sent_size(shown, family, longest), size=size)
 
 
 def schema(family: Family) -> dict[str, Any]:
