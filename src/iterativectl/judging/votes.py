@@ -17,8 +17,8 @@ is asked about again, all that is open in one request; any other picture has one
 A pass on which the acceptance hangs and that is not settled in this way is unclear, never passed. What is not
 asked again keeps its one answer, and an equal number for and against is unclear.
 
-Hysteresis: a criterion that had passed, and now fails by one answer of the same judge, is asked about once more
-before that counts. Where the two answers differ, it is unclear.
+Hysteresis: a criterion that had passed, and now fails by one answer of the same judge, is asked about once
+more before that counts. Where the two answers differ, it is unclear.
 """
 
 from __future__ import annotations
