@@ -20,7 +20,9 @@ from iterativectl.model import Outcome, Value, Verdict
 SUIT = Criterion(field="suit", question="Is it a suit?")
 FACE = Criterion(field="face", question="Is it the same face?", intent="preserve")
 ALIKE = Criterion(field="alike", measure=Measure(metric="similarity", min=0.5))
-P, F, U = "passed", "failed", "unclear"
+P: Outcome = "passed"
+F: Outcome = "failed"
+U: Outcome = "unclear"
 
 
 def verdict(name: str, outcome: Outcome, value: Value = None, by: str = "ollama/small") -> Verdict:
