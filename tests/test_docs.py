@@ -19,6 +19,7 @@ from iterativectl.errors import ExitCode
 OTHER_PROGRAMS = {
     *("--cpu", "--listen", "--max-upload-size"),  # ComfyUI's
     *("--mmproj", "--limit-mm-per-prompt"),  # llama.cpp's and vLLM's
+    *("--no-deps", "--only-binary"),  # pip's
 }
 
 

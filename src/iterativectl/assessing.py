@@ -43,6 +43,7 @@ QUESTIONS_FORMAT = "questions/1"
 EVALUATION_FORMAT = "evaluation/1"
 COMPARISON_FORMAT = "comparison/1"
 DESCRIPTION_FORMAT = "description/1"
+Compare = Callable[[Reply | None], tuple[Comparison, Record]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,11 +61,35 @@ def assess(work: Attempt, plan: Plan, history: History, before: float | None = N
     `before`: similarity outside the mask before the original was put back there.
     """
     stand(work, plan, "judge")
+    criteria = work.criteria(plan)
+    pictures, likeness = _shown(work, plan, before)
+    gated = work.judge.gate(criteria, pictures.measured) is not None
+    once = None if gated else partial(_at_once, work, plan, pictures, likeness)
+    with work.overlap:
+        compare = None if gated else _comparing(work, plan, pictures, likeness)
+        noted, answered = _answers(work, plan, pictures, once)
+        stakes = _stakes(work, plan, history, noted["answers"])
+        decided, judged = _verdicts(work, plan, pictures, noted, once, stakes)
+        said = merged.said((*noted["raw"], *decided["raw"]))
+        comparison, compared = _comparison(work, plan, likeness, compare, said)
+    verdicts = tuple(records.from_json(Verdict, entry) for entry in decided["verdicts"])
+    assessment = Assessment(
+        answers=noted["answers"],
+        verdicts=verdicts,
+        comparison=comparison,
+        score=score(verdicts, criteria),
+        critique=tuple(records.from_json(Flaw, entry) for entry in decided.get("critique", ())),
+    )
+    return Assessed(assessment=assessment, calls=(*answered, *judged, *compared))
+
+
+def _shown(work: Attempt, plan: Plan, before: float | None) -> tuple[Pictures, Similarity]:
+    """What the judge is shown and what pixels say of it. Where a gate failed, nobody is asked for more."""
     path = work.paths.image(plan.iteration)
     png = path.read_bytes()
     result = to_pixels(png, name=path.name)
-    likeness, measured = measure(work.original_pixels, result, work.regions, plan.mask, before)
     criteria = work.criteria(plan)
+    likeness, measured = measure(work.original_pixels, result, work.regions, plan.mask, before)
     gated = work.judge.gate(criteria, measured) is not None
     pictures = Pictures(
         original=work.original,
@@ -75,21 +100,7 @@ def assess(work: Attempt, plan: Plan, history: History, before: float | None = N
     )
     if plan.mask is not None and not gated:
         pictures = _with_region(work, plan.mask, pictures, result)
-    once = None if gated else partial(_at_once, work, plan, pictures, likeness)
-    noted, answered = _answers(work, plan, pictures, once)
-    stakes = _stakes(work, plan, history, noted["answers"])
-    decided, judged = _verdicts(work, plan, pictures, noted, once, stakes)
-    verdicts = tuple(records.from_json(Verdict, entry) for entry in decided["verdicts"])
-    said = merged.said((*noted["raw"], *decided["raw"]))
-    comparison, compared = _comparison(work, plan, pictures, likeness, gated, said)
-    assessment = Assessment(
-        answers=noted["answers"],
-        verdicts=verdicts,
-        comparison=comparison,
-        score=score(verdicts, criteria),
-        critique=tuple(records.from_json(Flaw, entry) for entry in decided.get("critique", ())),
-    )
-    return Assessed(assessment=assessment, calls=(*answered, *judged, *compared))
+    return pictures, likeness
 
 
 def measure(
@@ -205,13 +216,30 @@ def _verdicts(
     return body, calls
 
 
+def _comparing(work: Attempt, plan: Plan, pictures: Pictures, likeness: Similarity) -> Compare:
+    """What asks for the comparison; it is given the reply to everything at once, if there is one.
+
+    It needs neither answers nor verdicts: where a second request may be in the air, it has begun by now.
+    """
+
+    def ask(said: Reply | None = None) -> tuple[Comparison, Record]:
+        return work.judge.compare(pictures, likeness, said)
+
+    if work.run.aivis.calls == "merged" or work.paths.comparison(plan.iteration).exists():
+        return ask
+    begun = work.overlap.begin(ask)
+    return lambda said: begun()
+
+
 def _comparison(
-    work: Attempt, plan: Plan, pictures: Pictures, likeness: Similarity, gated: bool, said: Reply | None
+    work: Attempt, plan: Plan, likeness: Similarity, compare: Compare | None, said: Reply | None
 ) -> tuple[Comparison, tuple[Call, ...]]:
+    """The step of the comparison. `compare` None: a gate failed and nobody is asked."""
+
     def ask() -> tuple[dict[str, Any], Record]:
-        if gated:
+        if compare is None:
             return {"comparison": records.to_json(Comparison(similarity=likeness))}, Record()
-        comparison, record = work.judge.compare(pictures, likeness, said)
+        comparison, record = compare(said)
         return {"comparison": records.to_json(comparison)}, record
 
     path = work.paths.comparison(plan.iteration)

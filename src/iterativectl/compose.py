@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from iterativectl import files, generation, opening, runner
+from iterativectl.ahead import one_at_a_time
 from iterativectl.attention import Attention
 from iterativectl.compose_judge import Desk, build_judge, second_findings, second_notes
 from iterativectl.config.types import AIGen
@@ -26,6 +27,7 @@ from iterativectl.loading import (
 )
 from iterativectl.model import Finding
 from iterativectl.opening import Opened, open_run
+from iterativectl.overlap import Overlap
 from iterativectl.policy.classic import Classic
 from iterativectl.policy.variants import Variants
 from iterativectl.ports import Generator, Reporter, Server, VisionModel
@@ -34,7 +36,7 @@ from iterativectl.project.answers import AnswerFiles
 from iterativectl.project.event_log import EventLog
 from iterativectl.project.layout import ProjectPaths, WorkspacePaths
 from iterativectl.project.runs import RunRecord
-from iterativectl.project.usage import UsageFile
+from iterativectl.project.usage import Totals, UsageFile
 from iterativectl.standing import Standing
 from iterativectl.steps import Policy
 from iterativectl.vision.routes import build_models
@@ -215,18 +217,24 @@ def work_on(opened: Opened, config: Config, place: Place, world: World, report: 
     paths, run = opened.paths, opened.run
     log = EventLog(paths.events, run.run_id, world.clock.now)
 
+    @one_at_a_time
     def tell(event: Event) -> None:
         log(event)
         report(event)
 
-    usage = UsageFile(paths.usage, lambda: world.clock.now().isoformat())
+    def told(spent: Totals) -> None:
+        tell(Event(type="request_done", data={"usage": spent}))
+
+    usage = UsageFile(paths.usage, lambda: world.clock.now().isoformat(), told)
     attention = Attention(place.project.control, run.run_id, world.clock)
+    overlap = Overlap(run.aivis.max_concurrent, attention)
     desk = Desk(
         cache=AnswerFiles(paths.answers),
         ledger=usage,
         clock=world.clock,
-        attend=attention,
+        attend=overlap.attend,
         environ=world.environ,
+        native=overlap.native,
     )
     tell(_started(opened, config, place))
     return runner.Work(
@@ -240,6 +248,7 @@ def work_on(opened: Opened, config: Config, place: Place, world: World, report: 
         attention=attention,
         report=tell,
         clock=world.clock,
+        overlap=overlap,
         usage=usage,
         wait_seconds=run.aigen.comfyui.wait_seconds,
     )

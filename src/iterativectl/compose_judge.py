@@ -11,7 +11,7 @@ from iterativectl.judging.judge import Judge
 from iterativectl.model import Finding
 from iterativectl.ports import AnswerCache, Ledger, Reply, VisionModel, VisionRequest
 from iterativectl.vision import STEADY
-from iterativectl.vision.router import Router
+from iterativectl.vision.router import Native, Router, here
 from iterativectl.vision.routes import build_router, build_second
 
 SAMPLES = 1000  # more samples than one asking can take
@@ -21,7 +21,7 @@ SAMPLES = 1000  # more samples than one asking can take
 class Desk:
     """How questions go out: what was answered already, what is spent, time, and a person's wishes.
 
-    `environ` is where the keys are.
+    `environ` is where the keys are; `native` as for Router: who may work on pixels.
     """
 
     cache: AnswerCache
@@ -29,6 +29,7 @@ class Desk:
     clock: Clock
     attend: Callable[[], None] = lambda: None
     environ: Mapping[str, str] = field(default_factory=dict)
+    native: Native = here
 
 
 def build_judge(
@@ -55,9 +56,11 @@ def _second(aivis: AIVis, prompts: PromptTemplates, desk: Desk) -> Judge | None:
 
 def _router(aivis: AIVis, models: tuple[VisionModel, VisionModel | None], desk: Desk) -> Router:
     """All questions of a run have one cache, one ledger and one set of limits, whoever is asked."""
-    return build_router(
+    router = build_router(
         aivis, models, cache=desk.cache, ledger=desk.ledger, clock=desk.clock, attend=desk.attend
     )
+    router.native = desk.native
+    return router
 
 
 def second_notes(aivis: AIVis, environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -17,6 +17,7 @@ EventType = Literal[
     "generation_progress",  # value, max, node
     "generation_done",  # path, width, height, seconds, notes
     "judging",  # purpose: describe_image | ask_questions | evaluate_criteria | compare_images | ...
+    "request_done",  # usage: what the run has spent by now, as in output_metadata.json
     "answers_done",  # answers
     "verdicts_done",  # verdicts, votes (field: [those that agree, all], where there are several), score
     "comparison_done",  # similarity, differences

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,6 +18,7 @@ from iterativectl.images.similarity import working_size
 from iterativectl.judging.judge import Judge, Record
 from iterativectl.masked import Regions
 from iterativectl.model import Call, History, Picture, Plan, Stop, Ticket
+from iterativectl.overlap import Overlap
 from iterativectl.policy import stages
 from iterativectl.policy.tuning import Direction
 from iterativectl.ports import Generator, Purpose, Reporter
@@ -39,7 +40,10 @@ class Policy(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """All that one try works with. `policy` says whether advice is wanted, and in which direction."""
+    """All that one try works with. `policy` says whether advice is wanted, and in which direction.
+
+    `overlap`: how many requests to the judge may be in the air.
+    """
 
     project: ProjectPaths
     paths: RunPaths
@@ -51,6 +55,7 @@ class Attempt:
     attention: Attention
     report: Reporter
     clock: Clock
+    overlap: Overlap = field(default_factory=Overlap)
 
     @property
     def masks(self) -> tuple[str, ...]:
