@@ -7,7 +7,7 @@ from setuptools import setup
 from setuptools.command.build_py import build_py
 
 ROOT = Path(__file__).resolve().parent
-DATA = ["defaults", "workflow", "schemas", "rules", "viewer", "projects/example", "prompts.yaml"]
+DATA = ["defaults", "workflow", "schemas", "rules", "models", "viewer", "projects/example", "prompts.yaml"]
 # What a run leaves behind in the example is the user's own.
 LEFT_OUT = {"working", "output", "logs", "__pycache__"}
 

@@ -24,7 +24,7 @@ LAYERS = (
     {
         *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
         *("masked", "variants", "choosing", "ahead", "overlap", "comparing", "drawing", "pointing"),
-        *("bench", "judgement", "preferring", "calibration"),
+        *("bench", "judgement", "preferring", "calibration", "measuring"),
         *("suggesting", "consulting", "experience", "rewriting"),
     },
     {"compose", "compose_bench", "compose_calibrate", "compose_judge", "compose_variants"},

@@ -7,18 +7,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
-import cv2
-import numpy as np
-
 from iterativectl import files, masked
 from iterativectl.config.aigen import dump_aigen
 from iterativectl.events import Event
-from iterativectl.images.measure import measurements
 from iterativectl.images.normalise import Pixels, to_picture, to_pixels
 from iterativectl.judging import merged, tally
 from iterativectl.judging.judge import Pictures, Record, Stakes
 from iterativectl.judging.rulings import gate_failed
 from iterativectl.judging.score import score
+from iterativectl.measuring import Original, measure
 from iterativectl.model import (
     Advice,
     Assessment,
@@ -89,7 +86,8 @@ def _shown(work: Attempt, plan: Plan, before: float | None) -> tuple[Pictures, S
     png = path.read_bytes()
     result = to_pixels(png, name=path.name)
     criteria = work.criteria(plan)
-    likeness, measured = measure(work.original_pixels, result, work.regions, plan.mask, before)
+    original = Original(compared=work.original_pixels, whole=partial(_whole, work))
+    likeness, measured = measure(original, result, work.regions, plan.mask, criteria, before)
     gated = work.judge.gate(criteria, measured) is not None
     pictures = Pictures(
         original=work.original,
@@ -103,31 +101,15 @@ def _shown(work: Attempt, plan: Plan, before: float | None) -> tuple[Pictures, S
     return pictures, likeness
 
 
-def measure(
-    original: Pixels, result: Pixels, regions: masked.Regions, mask: str | None, before: float | None = None
-) -> tuple[Similarity, Mapping[tuple[str, str], float]]:
-    """What pixels say of a result: how alike it is, and every metric by (metric, region).
-
-    `mask`: the one in play, None for the whole picture; `before` as for `assess`.
-    """
-    likeness = masked.likeness(original, result, regions, mask, before)
-    inside = regions.of(mask).inside if mask else None
-    return likeness, measurements(original, result, _sized(inside, result), alike=likeness)
-
-
 def _with_region(work: Attempt, mask: str, pictures: Pictures, result: Pixels) -> Pictures:
     """With the mask's region of both beside them, where that shows more than the whole."""
-    original = to_pixels(work.project.input.read_bytes(), name=work.project.input.name)
-    found = masked.enlarged(work.regions.of(mask), original, result, work.run.aivis.max_image_px)
+    found = masked.enlarged(work.regions.of(mask), _whole(work), result, work.run.aivis.max_image_px)
     return replace(pictures, region=found[0], regions=found[1]) if found else pictures
 
 
-def _sized(mask: masked.Inside | None, result: Pixels) -> masked.Inside | None:
-    """The mask at the result's size, where a generator made another one."""
-    if mask is None or mask.shape == result.shape[:2]:
-        return mask
-    size = (result.shape[1], result.shape[0])
-    return np.asarray(cv2.resize(mask.astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)) > 0
+def _whole(work: Attempt) -> Pixels:
+    """The input picture in its own size; not kept, it may be large."""
+    return to_pixels(work.project.input.read_bytes(), name=work.project.input.name)
 
 
 def _description(work: Attempt) -> str:

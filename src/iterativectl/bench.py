@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 
 from iterativectl import files, masked
-from iterativectl.assessing import DESCRIPTION_FORMAT, measure
+from iterativectl.assessing import DESCRIPTION_FORMAT
 from iterativectl.clock import Clock
 from iterativectl.config.types import Criterion, Rules
 from iterativectl.errors import JudgeError
@@ -20,6 +20,7 @@ from iterativectl.images.normalise import Pixels, to_picture, to_pixels
 from iterativectl.images.similarity import working_size
 from iterativectl.judging import merged, rulings
 from iterativectl.judging.judge import Judge, Pictures, Stakes
+from iterativectl.measuring import Original, measure
 from iterativectl.model import Picture, Similarity, Value, Verdict
 from iterativectl.policy import stages
 from iterativectl.ports import Reply, VisionRequest
@@ -173,7 +174,8 @@ def judged(
     """
     tell(doing)
     result = to_pixels(data, name=doing.name)
-    likeness, measured = measure(bench.compared, result, bench.regions, mask)
+    original = Original(compared=bench.compared, whole=lambda: bench.pixels)
+    likeness, measured = measure(original, result, bench.regions, mask, bench.criteria(mask))
     look = _Look(
         bench=bench,
         data=data,

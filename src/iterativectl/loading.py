@@ -14,6 +14,7 @@ from iterativectl import __version__, masked, resources
 from iterativectl.clock import Clock
 from iterativectl.config.aigen import ALL_MASKS, load_aigen
 from iterativectl.config.aivis import load_aivis
+from iterativectl.config.metrics import MASKED
 from iterativectl.config.prompts import load_prompts, prompt_warnings
 from iterativectl.config.rules import load_rules
 from iterativectl.config.types import AIGen, AIVis, PromptTemplates, Rules
@@ -267,7 +268,7 @@ def _idle_masks(rules: Rules, aigen: AIGen, found: tuple[str, ...], in_play: tup
 
 def _refuse_unmasked(rules: Rules, in_play: tuple[str, ...]) -> None:
     """Without a mask there is nothing to measure inside or outside of it."""
-    lost = [c for c in rules.acceptance_criteria if c.measure and c.measure.region != "whole"]
+    lost = [c for c in rules.acceptance_criteria if c.measure and c.measure.region in MASKED]
     if lost and not in_play:
         problems = [
             Problem(where="rules.yaml", path=f"{c.field}.measure.region", message="no mask is in play")

@@ -1,4 +1,4 @@
-"""The one finder of what ships with the program: defaults/, workflow/, schemas/, rules/, projects/example."""
+"""The one finder of what ships with the program: defaults, workflow, schemas, rules, models, projects/example."""
 
 from __future__ import annotations
 

@@ -7,7 +7,10 @@ import pytest
 from tests.images import edits
 from tests.images.photographs import photograph
 
+from iterativectl.config.metrics import METRICS, REGIONS
 from iterativectl.images import measure
+
+ALWAYS = {name for name, metric in METRICS.items() if metric.always}
 
 
 def plain(colour, width=20, height=10):
@@ -30,6 +33,9 @@ CASES = [
     (measure.saturation, halves((255, 0, 0), 255), 0.5),
     (measure.sharpness, plain(77), 0),
     (measure.size, plain(0, 2000, 1500), 3.0),
+    (measure.width, plain(0, 20, 10), 20),
+    (measure.height, plain(0, 20, 10), 10),
+    (measure.aspect, plain(0, 16, 9), 1.778),
 ]
 
 
@@ -46,13 +52,14 @@ def test_regions_are_measured_on_their_own():
     assert values["brightness", "whole"] == pytest.approx(0.5)
     assert values["size", "inside_mask"] == 0.0001
     assert values["similarity", "whole"] == 1
-    assert {metric for metric, _ in values} == set(measure.METRICS)
-    assert {region for _, region in values} == set(measure.REGIONS)
+    assert {metric for metric, _ in values} == ALWAYS
+    assert {region for _, region in values} == set(REGIONS)
+    assert not {key for key in values if METRICS[key[0]].whole_only and key[1] != "whole"}
 
 
 def test_without_a_mask_there_is_only_the_whole():
     values = measure.measurements(plain(3), plain(3))
-    assert sorted(values) == sorted((metric, "whole") for metric in measure.METRICS)
+    assert sorted(values) == sorted((metric, "whole") for metric in ALWAYS)
 
 
 def test_a_full_mask_has_no_outside():

@@ -114,12 +114,25 @@ def _criterion(data: Mapping[str, Any]) -> Criterion:
 def _measure(data: Mapping[str, Any] | None) -> Measure | None:
     if data is None:
         return None
+    region = data.get("region") or "whole"
+    block = region if isinstance(region, Mapping) else {}
     return Measure(
         metric=data["metric"],
-        region=data.get("region", "whole"),
+        region=next(iter(block), region),
+        box=_box(block.get("box")),
+        border=_float_or_none(block.get("border")),
+        colors=tuple(data.get("colors") or ()),
+        relative=data.get("relative", False),
         min=_float_or_none(data.get("min")),
         max=_float_or_none(data.get("max")),
     )
+
+
+def _box(data: Any) -> tuple[float, float, float, float] | None:
+    if data is None:
+        return None
+    x, y, width, height = (float(number) for number in data)
+    return x, y, width, height
 
 
 def _question(data: Mapping[str, Any]) -> Question:
@@ -151,15 +164,7 @@ def _criterion_json(criterion: Criterion) -> dict[str, Any]:
         "min": criterion.min,
         "max": criterion.max,
     }
-    measure = criterion.measure
-    measured = measure and {
-        "measure": {
-            "metric": measure.metric,
-            "region": measure.region,
-            "min": measure.min,
-            "max": measure.max,
-        }
-    }
+    measured = criterion.measure and {"measure": _measure_json(criterion.measure)}
     return {
         **head,
         **(measured or judged),
@@ -171,6 +176,18 @@ def _criterion_json(criterion: Criterion) -> dict[str, Any]:
         "weight": criterion.weight,
         "depends_on": list(criterion.depends_on),
         "gate": criterion.gate,
+    }
+
+
+def _measure_json(measure: Measure) -> dict[str, Any]:
+    blocks = {"box": list(measure.box or ()), "border": measure.border}
+    return {
+        "metric": measure.metric,
+        "region": {measure.region: blocks[measure.region]} if measure.region in blocks else measure.region,
+        "colors": list(measure.colors),
+        "relative": measure.relative,
+        "min": measure.min,
+        "max": measure.max,
     }
 
 

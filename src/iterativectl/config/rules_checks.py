@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from iterativectl.config.measure_checks import measure_problems
 from iterativectl.config.wording import did_you_mean, shown
 from iterativectl.config.yaml_source import Document
 from iterativectl.errors import Problem
@@ -80,19 +81,7 @@ def _source(spot: _Spot, criterion: Mapping[str, Any]) -> Iterator[Problem]:
         if criterion.get(key) is not None:
             cure = "put it inside" if key in ("min", "max") else "remove it"
             yield spot.problem(key, f"is not used beside 'measure': {cure}")
-    yield from _measure(spot, measure)
-
-
-def _measure(spot: _Spot, measure: Mapping[str, Any]) -> Iterator[Problem]:
-    low, high = measure.get("min"), measure.get("max")
-    if low is None and high is None:
-        yield spot.problem("measure", "needs 'min' or 'max': without them everything passes")
-    if low is not None and high is not None and low > high:
-        yield spot.problem(("measure", "min"), f"min {low} is above max {high}: nothing would pass")
-    if measure["metric"] == "similarity":
-        for key in ("min", "max"):
-            if measure.get(key) is not None and not 0 <= measure[key] <= 1:
-                yield spot.problem(("measure", key), f"similarity lies between 0 and 1 (got {measure[key]})")
+    yield from measure_problems(spot.problem, measure)
 
 
 def _bounds(spot: _Spot, criterion: Mapping[str, Any]) -> Iterator[Problem]:

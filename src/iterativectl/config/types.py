@@ -13,16 +13,37 @@ EditStrength = Literal["low", "medium", "high"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
-    """A criterion decided by pixels.
+    """A criterion decided by pixels: `metric` is one of config.metrics.METRICS.
 
-    metric: similarity | brightness | contrast | saturation | sharpness | size;
-    region: whole | inside_mask | outside_mask. It passes inside [min, max]; units stand in docs/rules.md.
+    region: whole | inside_mask | outside_mask | box | border. `box`: x, y, width, height; `border`: the width
+    of a frame along the edges (of the shorter side), both in per cent. `colors` are #rrggbb. It passes inside
+    [min, max], both in the metric's unit; with `relative`, where the change against the original lies there.
     """
 
     metric: str
     region: str = "whole"
+    box: tuple[float, float, float, float] | None = None
+    border: float | None = None
+    colors: tuple[str, ...] = ()
+    relative: bool = False
     min: float | None = None
     max: float | None = None
+
+    @property
+    def value_key(self) -> tuple[str, str]:
+        """What the result's own value is recorded as: (metric with its colours, region with its numbers)."""
+        return " ".join((self.metric, *self.colors)), self._place
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What the deciding value is recorded as: with `relative` the change, else the value."""
+        what, place = self.value_key
+        return f"{what} change" if self.relative else what, place
+
+    @property
+    def _place(self) -> str:
+        numbers = self.box or (() if self.border is None else (self.border,))
+        return " ".join((self.region, *(f"{number:g}" for number in numbers)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

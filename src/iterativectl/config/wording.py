@@ -2,7 +2,8 @@
 
 Besides the standard keywords, our schemas use: `x-later` (values of features that are not built yet, or true
 for every value that the schema excludes), `x-others` (a remark on values that are not listed), `x-says` (what
-a `pattern` demands). A value marked `writeOnly` may be a secret and is never repeated.
+a `pattern` demands), `x-names` (the words that it allows), `x-unit` (of a number). A value marked `writeOnly`
+may be a secret and is never repeated.
 """
 
 from __future__ import annotations
@@ -105,7 +106,8 @@ def _type(value: Any, wanted: Any, schema: Mapping[str, Any]) -> str:
     elif kinds == ["string"] and not isinstance(value, (list, dict)):
         hint = ": put it in quotes"
     elif kinds == ["array"] and isinstance(value, str):
-        hint = f": write [{value}]" if len(value) <= _SHOWN else ""
+        entry = f'"{value}"' if value.startswith("#") else value  # bare, the rest would be a comment
+        hint = f": write [{entry}]" if len(value) <= _SHOWN else ""
     return f"{demand} (got {shown(value)}){hint}"
 
 
@@ -129,12 +131,16 @@ def _range(value: Any, _: Any, schema: Mapping[str, Any]) -> str:
         limits = f"between {low} and {high}"
     else:
         limits = f"at least {low}" if low is not None else f"at most {high}"
-    return f"must be {limits} (got {value})"
+    unit = schema.get("x-unit", "")
+    return f"must be {limits}{f' {unit}' if unit else ''} (got {value})"
 
 
 def _pattern(value: Any, _: Any, schema: Mapping[str, Any]) -> str:
     said = str(schema.get("x-says", "is not written as it should be"))
-    return said if schema.get("writeOnly") else f"{said} (got {shown(value)})"
+    if schema.get("writeOnly"):
+        return said
+    near = did_you_mean(value, schema.get("x-names", ()))
+    return f"{said} (got {shown(value)}){'.' if near else ''}{near}"
 
 
 def _required(value: Any, wanted: Any, schema: Mapping[str, Any]) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from iterativectl.config.types import Criterion, Measure
+from iterativectl.config import metrics
+from iterativectl.config.types import Criterion
 from iterativectl.model import Value, Verdict
 
 Measured = Mapping[tuple[str, str], float]
@@ -27,13 +28,14 @@ def measured_verdict(criterion: Criterion, measured: Measured) -> Verdict:
     """The verdict of a criterion that pixels decide."""
     measure = criterion.measure
     assert measure is not None, "only measured criteria are decided by pixels"
-    value = measured.get((measure.metric, measure.region))
+    value = measured.get(measure.key)
     by = f"measured:{measure.metric}"
     if value is None:
-        why = f"{measure.metric} has no value in region {measure.region}"
+        why = f"{measure.metric} has no value in {metrics.place_in_words(measure)}"
         return _verdict(criterion, "unclear", None, why, by)
     outcome = "passed" if _inside(value, measure.min, measure.max) else "failed"
-    return _verdict(criterion, outcome, value, _measured_reason(measure, value), by)
+    before = measured[measure.value_key] - value if measure.relative else None
+    return _verdict(criterion, outcome, value, metrics.in_words(measure, value, before), by)
 
 
 def failing_gate(criteria: Sequence[Criterion], measured: Measured) -> Verdict | None:
@@ -144,12 +146,3 @@ def _verdict(criterion: Criterion, outcome: str, value: Value, reason: str, by: 
 
 def _inside(value: float, lowest: float | None, highest: float | None) -> bool:
     return (lowest is None or value >= lowest) and (highest is None or value <= highest)
-
-
-def _measured_reason(measure: Measure, value: float) -> str:
-    bounds = [
-        f"at least {measure.min:g}" if measure.min is not None else "",
-        f"at most {measure.max:g}" if measure.max is not None else "",
-    ]
-    where = "" if measure.region == "whole" else f" ({measure.region})"
-    return f"{measure.metric}{where} is {value:.3f}, wanted {' and '.join(filter(None, bounds))}"

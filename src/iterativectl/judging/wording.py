@@ -88,10 +88,11 @@ def _flaw_line(flaw: Flaw) -> str:
 
 
 def measurements(measured: Mapping[tuple[str, str], float]) -> str:
-    """What was measured, one line a value, with its scale."""
+    """What was measured, one line a value, with its scale; only what helps one who sees the picture."""
     return lines(
-        f"{_SCALES.get(metric, metric)}{'' if region == 'whole' else f', {region}'}: {value:.2f}"
+        f"{_SCALES[metric]}{'' if region == 'whole' else f', {region}'}: {value:.2f}"
         for (metric, region), value in measured.items()
+        if metric in _SCALES
     )
 
 

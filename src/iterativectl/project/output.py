@@ -112,7 +112,8 @@ def _measured(criterion: Criterion) -> str:
     if measure is None:
         return ""
     bounds = ", ".join(f"{n} {v}" for n, v in (("min", measure.min), ("max", measure.max)) if v is not None)
-    return f"measured: {measure.metric} ({measure.region}) {bounds}"
+    what, where = measure.key
+    return f"measured: {what} ({where}) {bounds}"
 
 
 def _line(iteration: Iteration) -> dict[str, Any]:
