@@ -30,6 +30,7 @@ class Narrator:
         self._limit = 0
         self._plan: Data | None = None
         self._judged: list[Data] = []
+        self._votes: Mapping[str, Sequence[int]] = {}
         self._before: dict[str, str] = {}
         self._similarity: Data = {}
         self._said: set[str] = set()
@@ -121,6 +122,7 @@ class Narrator:
 
     def _verdicts(self, event: Event) -> list[Block]:
         self._judged = list(event.data["verdicts"])
+        self._votes = event.data.get("votes", {})
         return []
 
     def _compared(self, event: Event) -> list[Block]:
@@ -138,7 +140,10 @@ class Narrator:
     def _committed(self, event: Event) -> list[Block]:
         shown: list[Block] = []
         if self._judged:
-            shown.append(criteria_table(self._judged, self._before, all_reasons=self._verbosity > 0))
+            everything = self._verbosity > 0
+            shown.append(
+                criteria_table(self._judged, self._before, votes=self._votes, all_reasons=everything)
+            )
         self._before = {verdict["field"]: verdict["verdict"] for verdict in self._judged} or self._before
         data = event.data
         if data.get("score") is not None:
@@ -169,10 +174,17 @@ class Narrator:
         return fresh
 
 
-def criteria_table(verdicts: Sequence[Data], before: Mapping[str, str], *, all_reasons: bool) -> Table:
+def criteria_table(
+    verdicts: Sequence[Data],
+    before: Mapping[str, str],
+    *,
+    votes: Mapping[str, Sequence[int]],
+    all_reasons: bool,
+) -> Table:
     """A row for each criterion: the verdict, what changed since the last iteration, the judge's reason.
 
-    Why something passes is told when it is news, or when everything is wanted.
+    Why something passes is told when it is news, or when everything is wanted. `votes`: as verdicts_done has
+    them.
     """
     rows = []
     for verdict in verdicts:
@@ -185,10 +197,16 @@ def criteria_table(verdicts: Sequence[Data], before: Mapping[str, str], *, all_r
                 verdict["field"],
                 Cell(outcome, VERDICT_TONES[outcome]),
                 Cell(change, tone),
-                reason,
+                ": ".join(filter(None, (_agreement(outcome, votes.get(verdict["field"])), reason))),
             )
         )
     return table(("criterion", "verdict", "changed", "reason"), rows)
+
+
+def _agreement(outcome: str, votes: Sequence[int] | None) -> str:
+    """How many answers say so, where a judge was asked several times; what is unclear says so itself."""
+    words = {"passed": "confirmed", "failed": "failed"}
+    return f"{words[outcome]} {votes[0]} of {votes[1]}" if votes and outcome in words else ""
 
 
 def _settings(plan: Data, before: Data | None) -> list[str]:

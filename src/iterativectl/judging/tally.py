@@ -108,10 +108,12 @@ def agreed(
 ) -> dict[str, list[int]]:
     """field -> [answers that say what the verdict says, answers in all], where there was more than one.
 
-    `kept` is what to_json made.
+    `kept` is what to_json made. A verdict that follows from something else than the answers is left out.
     """
-    several = {v.field: (v.verdict, kept[v.field]) for v in verdicts if len(kept.get(v.field, ())) > 1}
-    return {
-        name: [sum(vote["verdict"] == outcome for vote in given), len(given)]
-        for name, (outcome, given) in several.items()
-    }
+    found = {}
+    for verdict in verdicts:
+        given = kept.get(verdict.field, ())
+        if len(given) > 1 and verdict.by in {vote["by"] for vote in given}:
+            same = sum(vote["verdict"] == verdict.verdict for vote in given)
+            found[verdict.field] = [same, len(given)]
+    return found

@@ -214,7 +214,8 @@ def _verdict(given: Sequence[Vote], counted: Tally) -> Verdict:
     )
     if outcome != "unclear" or not counted.passed + counted.failed:
         return verdict
-    return _doubted(verdict, counted, "the judge does not agree with itself")
+    why = "the judge does not agree with itself" if counted.differs else "not confirmed"
+    return _doubted(verdict, counted, why)
 
 
 def _majority(counted: Tally) -> Outcome:
