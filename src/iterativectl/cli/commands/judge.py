@@ -10,7 +10,7 @@ import click
 
 from iterativectl.cli import options
 from iterativectl.cli.invocation import Invocation, current
-from iterativectl.errors import RunInterrupted, UsageError
+from iterativectl.errors import RunInterrupted, StorageError, UsageError
 
 if TYPE_CHECKING:
     from iterativectl.bench import Doing
@@ -86,18 +86,35 @@ def command(
     if not names:
         raise UsageError("which pictures? Give --image FILE.")
     wish = Wish(mask=mask, judge=judge, original=_path(invocation, original), fresh=fresh)
+    report = _report(_path(invocation, junit))
     laid = _laid(invocation, project, _path(invocation, rules), wish)
     began = invocation.env.clock.now()
     session = _judged(invocation, laid, names, repeat)
     view = judge_view.View(laid=laid, session=session, began=began, repeat=repeat)
-    if junit is not None:
-        _write_junit(invocation, view, junit)
+    try:
+        if report is not None:
+            _write_junit(invocation, view, report)
+    except StorageError:
+        _show(invocation, view, None)  # it was paid for
+        raise
     _show(invocation, view, junit)
     return judge_view.exit_code(session)
 
 
 def _path(invocation: Invocation, name: str | None) -> Path | None:
     return None if name is None else invocation.env.cwd / Path(name).expanduser()
+
+
+def _report(path: Path | None) -> Path | None:
+    """Where the report goes; what cannot be is said before anything is asked."""
+    if path is None:
+        return None
+    around = next(folder for folder in (path, *path.parents) if folder.exists())
+    if path.is_dir() or not (around == path or around.is_dir()):
+        raise UsageError(
+            f"--junit: {around} is {'a folder' if path.is_dir() else 'no folder'}", "Name a file."
+        )
+    return path
 
 
 def _laid(invocation: Invocation, project: str | None, rules: Path | None, wish: Wish) -> Set:
@@ -141,14 +158,14 @@ def _judged(invocation: Invocation, laid: Set, names: Sequence[str], repeat: int
         raise RunInterrupted(told, "The same command asks only what is left.") from None
 
 
-def _write_junit(invocation: Invocation, view: View, name: str) -> None:
+def _write_junit(invocation: Invocation, view: View, path: Path) -> None:
     from iterativectl import files
     from iterativectl.cli.junit import junit
     from iterativectl.cli.scrub import scrubber
 
     scrub = scrubber(invocation.env.environ)
     document = junit(view.session.pictures, view.laid.name, view.laid.judge, view.began, scrub)
-    files.write_bytes(invocation.env.cwd / Path(name).expanduser(), document)
+    files.write_bytes(path, document)
 
 
 def _show(invocation: Invocation, view: View, junit: str | None) -> None:
