@@ -67,8 +67,9 @@ def draft(path: Path, before: bytes, aigen: AIGen | None, change: Callable[[str]
     """The file after a change. Raises ConfigError when it would be worse than before, saying how."""
     text = before.decode("utf-8")
     after = change(text)
-    known = {(problem.path, problem.message) for problem in _findings(text, aigen)}
-    news = [problem for problem in _findings(after, aigen) if (problem.path, problem.message) not in known]
+    known = {_what(problem) for problem in _findings(text, aigen)}
+    known |= {("prompts", message) for _, message in known}  # a mask that is unknown there is unknown here
+    news = [problem for problem in _findings(after, aigen) if _what(problem) not in known]
     if news:
         raise ConfigError(news, f"{NOTHING_WRITTEN} The change would have made the rules worse.")
     return Draft(path=path, before=before, after=after.encode("utf-8"))
@@ -100,6 +101,11 @@ def _findings(text: str, aigen: AIGen | None) -> list[Problem]:
     named = _by_field(rules)
     found = [*warnings, *lint(rules, None, aigen, parse_yaml(plain, NAME))]
     return [_named(problem, named) for problem in found]
+
+
+def _what(problem: Problem) -> tuple[str, str]:
+    """What makes two findings the same one."""
+    return "prompts" if problem.path.startswith("prompts") else problem.path, problem.message
 
 
 def _by_field(rules: Rules) -> dict[str, str]:

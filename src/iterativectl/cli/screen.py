@@ -113,8 +113,10 @@ class _Patient:
 
 def print_block(console: Console, block: Block) -> None:
     """Print a block; one that must stay whole is left to the terminal to wrap, and can be copied."""
-    whole = isinstance(block, Line) and block.whole
-    console.print(plain(block)[0] if whole else _renderable(block), soft_wrap=whole)
+    if isinstance(block, Line) and block.whole:
+        console.print(plain(block)[0], style=STYLES[block.tone] or None, soft_wrap=True)
+    else:
+        console.print(_renderable(block))
 
 
 def _renderable(block: Block) -> RenderableType:

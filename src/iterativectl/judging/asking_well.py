@@ -7,8 +7,12 @@ hold back is said, with the reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
+Check = Callable[[str], str]
+Without = frozenset[str]
+
+SHORTEST = 3  # words of a question
 MAX_QUESTION = 200  # characters; the longest of the shipped rules has about 100
 
 YES_NO_OPENINGS = frozenset(["is", "are", "does", "do", "has", "have", "can"])
@@ -71,33 +75,19 @@ class Unfit(ValueError):
     """A proposal that cannot be taken; the text says why."""
 
 
-def criterion(text: str, mended: list[str]) -> tuple[str, bool]:
+def criterion(text: str, mended: list[str], without: Without = frozenset()) -> tuple[str, bool]:
     """A criterion's question, put right where that is safe, and whether yes and no changed places.
 
-    Raises Unfit.
+    `without` leaves checks out by name, so that a test can show what each is for. Raises Unfit.
     """
-    text = _one_question(text)
-    opening = text.split()[0].casefold()
-    if opening in _PAST or _HAPPENED.search(text):
-        raise Unfit("it asks what happened, and the judge sees only what is there")
-    if opening not in YES_NO_OPENINGS:
-        raise Unfit("it cannot be answered with yes or no")
-    text, turned = _without_no(text, mended)
-    if negation := _NOT.search(text):
-        raise Unfit(f"a question with '{negation[0]}' in it is easily answered the wrong way round")
-    if join := _JOINS.search(_ONE_THING.sub(" ", text)):
-        raise Unfit(f"it asks for two things at once ('{join[0]}'): two things are two criteria")
-    if whole := _EVERYTHING.search(text):
-        raise Unfit(f"'{whole[0]}' is one question about ten things")
-    for reason, pattern in _INVISIBLE.items():
-        if found := pattern.search(text):
-            raise Unfit(reason.format(word=found[0]))
+    text, turned = _without_no(_one_question(text, without), mended)
+    _hold_to(CRITERION_CHECKS, text, without)
     return text, turned
 
 
-def question(text: str) -> str:
+def question(text: str, without: Without = frozenset()) -> str:
     """An open question's text, with its mark. Raises Unfit."""
-    return _one_question(text)
+    return _one_question(text, without)
 
 
 def commands(text: str) -> bool:
@@ -121,19 +111,76 @@ def key(text: str) -> str:
     return " ".join(word for word in re.findall(r"\w+", text.casefold()) if word not in _SMALL)
 
 
-def _one_question(text: str) -> str:
+def _one_question(text: str, without: Without) -> str:
     """A single question with its mark. Raises Unfit."""
-    if orders(text):
-        raise Unfit("it holds an instruction or markup: it is no plain question")
-    if len(text) > MAX_QUESTION:
-        raise Unfit(f"it is longer than {MAX_QUESTION} characters")
     text = text.strip(" \"'\u201c\u201d")
+    _hold_to(QUESTION_CHECKS, text, without)
     body = text.rstrip("?.! ")
-    if len(body.split()) < 3:
-        raise Unfit("it is no question")
-    if re.search(r"[?!]|\.\s", body):
-        raise Unfit("it is more than one sentence")
-    return f"{body[0].upper()}{body[1:]}?"
+    return f"{body[:1].upper()}{body[1:]}?"
+
+
+def _hold_to(checks: Mapping[str, Check], text: str, without: Without) -> None:
+    for name, check in checks.items():
+        if name not in without and (reason := check(text)):
+            raise Unfit(reason)
+
+
+def _orders(text: str) -> str:
+    return "it holds an instruction or markup: it is no plain question" if orders(text) else ""
+
+
+def _length(text: str) -> str:
+    if len(text) > MAX_QUESTION:
+        return f"it is longer than {MAX_QUESTION} characters"
+    return "it is no question" if len(text.rstrip("?.! ").split()) < SHORTEST else ""
+
+
+def _sentences(text: str) -> str:
+    return "it is more than one sentence" if re.search(r"[?!]|\.\s", text.rstrip("?.! ")) else ""
+
+
+def _happened(text: str) -> str:
+    happened = text.split()[0].casefold() in _PAST or _HAPPENED.search(text)
+    return "it asks what happened, and the judge sees only what is there" if happened else ""
+
+
+def _open(text: str) -> str:
+    closed = text.split()[0].casefold() in YES_NO_OPENINGS
+    return "" if closed else "it cannot be answered with yes or no"
+
+
+def _negated(text: str) -> str:
+    found = _NOT.search(text)
+    return f"a question with '{found[0]}' in it is easily answered the wrong way round" if found else ""
+
+
+def _joined(text: str) -> str:
+    found = _JOINS.search(_ONE_THING.sub(" ", text))
+    return f"it asks for two things at once ('{found[0]}'): two things are two criteria" if found else ""
+
+
+def _everything(text: str) -> str:
+    found = _EVERYTHING.search(text)
+    return f"'{found[0]}' is one question about ten things" if found else ""
+
+
+def _invisible(text: str) -> str:
+    for reason, pattern in _INVISIBLE.items():
+        if found := pattern.search(text):
+            return reason.format(word=found[0])
+    return ""
+
+
+# In this order; each says why a text cannot be taken, or "".
+QUESTION_CHECKS: Mapping[str, Check] = {"orders": _orders, "length": _length, "sentences": _sentences}
+CRITERION_CHECKS: Mapping[str, Check] = {
+    "happened": _happened,
+    "open": _open,
+    "negated": _negated,
+    "joined": _joined,
+    "everything": _everything,
+    "invisible": _invisible,
+}
 
 
 def _without_no(text: str, mended: list[str]) -> tuple[str, bool]:

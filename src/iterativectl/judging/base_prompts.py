@@ -23,7 +23,7 @@ TEMPLATE = "base_prompts"
 MAX_PROMPT = 1_200  # characters; a paragraph for Flux has about 500
 MAX_REASON = 300
 WHOLE = "global"  # the prompts for the whole picture, as rules.yaml calls them
-_NOTHING = frozenset(["none", "n/a", "null", "empty", "-", "..."])
+_NOTHING = frozenset(["none", "n/a", "null", "empty", ""])
 
 # How a family of models wants to be told, by the first word of its name (a sidecar's `family`).
 SENTENCES = (
@@ -155,7 +155,7 @@ def _prompt(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     text = one_line(value).strip(" \"'")
-    return "" if text.casefold().rstrip(".") in _NOTHING else text
+    return "" if text.casefold().strip(". -") in _NOTHING else text
 
 
 def _criteria(rules: Rules, masks: Sequence[str]) -> str:

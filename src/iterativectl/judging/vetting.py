@@ -16,7 +16,7 @@ from iterativectl.config.types import AIGen, Rules
 from iterativectl.config.yaml_words import one_line
 from iterativectl.errors import ConfigError
 from iterativectl.judging import asking_well, tagging
-from iterativectl.judging.asking_well import Unfit
+from iterativectl.judging.asking_well import Unfit, Without
 from iterativectl.judging.shapes import spelling
 from iterativectl.judging.suggesting import INTENTS, STRENGTHS, TYPES, YES_NO, Raw
 
@@ -71,9 +71,12 @@ class Vetted:
         return tuple(f"{dropped.what}: {dropped.reason}" for dropped in self.dropped if not dropped.there)
 
 
-def vet(raw: Raw, rules: Rules, aigen: AIGen | None) -> Vetted:
-    """What can be added to these rules; criteria first, for a question must be of use to one of them."""
-    bench = _Bench(rules, aigen)
+def vet(raw: Raw, rules: Rules, aigen: AIGen | None, without: Without = frozenset()) -> Vetted:
+    """What can be added to these rules; criteria first, for a question must be of use to one of them.
+
+    `without` leaves checks of asking_well out.
+    """
+    bench = _Bench(rules, aigen, without)
     for block, records, most in (
         ("acceptance_criteria", raw.criteria, MAX_CRITERIA),
         ("questions", raw.questions, MAX_QUESTIONS),
@@ -87,7 +90,8 @@ def vet(raw: Raw, rules: Rules, aigen: AIGen | None) -> Vetted:
 class _Bench:
     """The rules as they would be with what was taken so far."""
 
-    def __init__(self, rules: Rules, aigen: AIGen | None) -> None:
+    def __init__(self, rules: Rules, aigen: AIGen | None, without: Without) -> None:
+        self.without = without
         self.rules = rules
         self.aigen = aigen
         self.known = _findings(rules, aigen)
@@ -131,7 +135,7 @@ class _Bench:
         if intent is None:
             raise Unfit(f"its intent is neither change nor preserve: {_shown(given.get('intent'))}")
         passes_on = _passes_on(given.get("passes_on", _NO), mended)
-        question, turned = asking_well.criterion(_text(given.get("question")), mended)
+        question, turned = asking_well.criterion(_text(given.get("question")), mended, self.without)
         if turned:
             passes_on = "no" if passes_on == "yes" else "yes"
         strength = _word(given.get("edit_strength"), STRENGTHS, {})
@@ -154,7 +158,7 @@ class _Bench:
 
     def _question(self, given: Mapping[str, Any]) -> Proposal:
         mended: list[str] = []
-        question = asking_well.question(_text(given.get("question")))
+        question = asking_well.question(_text(given.get("question")), self.without)
         kind = _word(given.get("type"), TYPES, {"text": "string", "list": "array", "number": "integer"})
         allowed = given.get("allowed")
         answers = (

@@ -36,4 +36,5 @@ def command(project: str | None, apply: bool, fresh: bool) -> None:
         return
     rules_view.show_diff(invocation, found.draft)
     invocation.err.show(*rules_view.prompts_blocks(found, invocation.verbosity))
-    invocation.err.show(*rules_view.ending(found.draft, paths, ("base-prompts", ""), apply, backup))
+    if invocation.verbosity >= 0:
+        invocation.err.show(*rules_view.ending(found.draft, paths, ("base-prompts", ""), apply, backup))

@@ -42,4 +42,5 @@ def command(project: str | None, goal: str, apply: bool, fresh: bool) -> None:
         return
     rules_view.show_diff(invocation, found.draft)
     invocation.err.show(*rules_view.suggestion_blocks(found, invocation.verbosity))
-    invocation.err.show(*rules_view.ending(found.draft, paths, ("suggest", goal), apply, backup))
+    if invocation.verbosity >= 0:
+        invocation.err.show(*rules_view.ending(found.draft, paths, ("suggest", goal), apply, backup))
