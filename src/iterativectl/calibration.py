@@ -24,7 +24,6 @@ from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
 
 REPEATS_FORMAT = "repeats/1"
-OUTCOMES = ("passed", "failed", "unclear")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,10 +75,18 @@ class Material:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Again:
-    """What a judge said when it was asked again: iteration -> field -> verdicts, as they came."""
+    """What a judge said when it was asked again: iteration -> field -> verdicts, as they came.
 
-    judge: str
-    verdicts: Mapping[str, Mapping[str, Sequence[Outcome]]] = field(default_factory=dict)
+    `asked_at` is ISO 8601.
+    """
+
+    asked_at: str = ""
+    verdicts: Mapping[str, Mapping[str, tuple[Outcome, ...]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Repeats:
+    judges: Mapping[str, Again]
 
 
 def chosen_run(project: ProjectPaths, run_id: str | None) -> RunPaths:
@@ -112,20 +119,29 @@ def gather(project: ProjectPaths, run_id: str | None) -> Material | None:
     return _material(tuple(alike), found[-1].judge, warnings)
 
 
+def require(paths: RunPaths, iterations: Sequence[int], fields: Sequence[str] = ()) -> None:
+    """Raise UsageError for an iteration that the run does not have, and for a field that its rules do not."""
+    done = runs.committed(paths)
+    for number in iterations:
+        if number not in done:
+            there = _there_are([str(n) for n in done])
+            raise UsageError(f"run {paths.run_id} has no iteration {number}", there)
+    known = [criterion.field for criterion in runs.read_run(paths).rules.acceptance_criteria]
+    for name in fields:
+        if name not in known:
+            hint = did_you_mean(name, known).strip() or _there_are(known)
+            raise UsageError(f"the rules have no criterion '{name}'", hint)
+
+
 def label(paths: RunPaths, iteration: int, said: Mapping[str, bool | None], now: str) -> Labels:
-    """Write labels. Raises UsageError for what the run does not have."""
-    _require(paths, [iteration])
-    fields = [criterion.field for criterion in runs.read_run(paths).rules.acceptance_criteria]
-    for name in said:
-        if name not in fields:
-            meant = did_you_mean(name, fields)
-            raise UsageError(f"the rules have no criterion '{name}'", meant.strip() or _there_are(fields))
+    """Write labels; None takes one back. Raises UsageError for what the run does not have."""
+    require(paths, [iteration], list(said))
     return human.label(paths, iteration, said, now)
 
 
 def rank(paths: RunPaths, iterations: Sequence[int], now: str) -> Ranking:
     """Write a ranking, best first. Raises UsageError for what the run does not have."""
-    _require(paths, iterations)
+    require(paths, iterations)
     return human.rank(paths, iterations, runs.committed(paths), now)
 
 
@@ -147,35 +163,35 @@ def asked_again(
             doing = Doing(number=number, total=total, name=path.name, purpose="", askings=askings)
             mask = voiced.iterations[iteration].plan.mask
             found, _ = judged(at, path.read_bytes(), mask, doing, tell)
-            said[str(iteration)] = {v[0].field: [one.verdict for one in v] for v in zip(*found, strict=True)}
+            columns = zip(*found, strict=True)
+            said[str(iteration)] = {v[0].field: tuple(one.verdict for one in v) for v in columns}
             ruled[iteration] = combined(found)
-        _keep(voiced.paths, Again(judge=judge, verdicts=said), at.clock.now().isoformat())
+        now = at.clock.now().isoformat(timespec="seconds")
+        _keep(voiced.paths, judge, Again(asked_at=now, verdicts=said))
         anew.append(voiced if judge == material.judge else _by_another(voiced, ruled))
     return _material(tuple(anew), judge, list(material.warnings))
 
 
 def read_again(paths: RunPaths, judge: str) -> Again:
     """What a judge said when it was asked again before. Raises ProjectError naming a damaged file."""
+    return _said_again(paths).get(judge, Again())
+
+
+def _said_again(paths: RunPaths) -> dict[str, Again]:
+    """By judge."""
     if not paths.repeats.exists():
-        return Again(judge=judge)
-    kept = records.read(paths.repeats, REPEATS_FORMAT).get("judges", {})
+        return {}
     try:
-        verdicts = kept.get(judge, {}).get("verdicts", {})
-        wrong = [
-            v for said in verdicts.values() for given in said.values() for v in given if v not in OUTCOMES
-        ]
-    except AttributeError as error:
-        raise records.damaged(paths.repeats, "'judges' must hold verdicts by iteration and field") from error
-    if wrong:
-        raise records.damaged(paths.repeats, f"{wrong[0]!r} is no verdict")
-    return Again(judge=judge, verdicts=verdicts)
+        kept = records.read(paths.repeats, REPEATS_FORMAT)["judges"]
+        return dict(records.from_json(_Repeats, {"judges": kept}).judges)
+    except (KeyError, ValueError) as error:
+        raise records.damaged(paths.repeats, str(error)) from error
 
 
-def _keep(paths: RunPaths, again: Again, now: str) -> None:
+def _keep(paths: RunPaths, judge: str, again: Again) -> None:
     """Write what was said, beside what other judges said."""
-    kept = records.read(paths.repeats, REPEATS_FORMAT).get("judges", {}) if paths.repeats.exists() else {}
-    own = {"asked_at": now, "verdicts": again.verdicts}
-    files.write_json(paths.repeats, {"format": REPEATS_FORMAT, "judges": {**kept, again.judge: own}})
+    judges = {**_said_again(paths), judge: again}
+    files.write_json(paths.repeats, {"format": REPEATS_FORMAT, "judges": records.to_json(judges)})
 
 
 def _voiced(paths: RunPaths, warnings: list[str]) -> Voiced | None:
@@ -283,14 +299,6 @@ def _by_another(voiced: Voiced, ruled: Mapping[int, tuple[Verdict, ...]]) -> Voi
         assessment = replace(old.assessment, verdicts=verdicts, score=score(verdicts, criteria))
         iterations[number] = replace(old, assessment=assessment)
     return replace(voiced, iterations=iterations)
-
-
-def _require(paths: RunPaths, iterations: Sequence[int]) -> None:
-    done = runs.committed(paths)
-    for number in iterations:
-        if number not in done:
-            there = _there_are([str(n) for n in done])
-            raise UsageError(f"run {paths.run_id} has no iteration {number}", there)
 
 
 def _there_are(names: Sequence[Any]) -> str:

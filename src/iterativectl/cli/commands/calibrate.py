@@ -81,6 +81,7 @@ def _write(
     order = _order(rank) if rank is not None else None
     if label is not None and not labels:
         raise UsageError(f"--label {label}: which criteria?", f"--label {label} FIELD=yes FIELD=no")
+    calibration.require(run, [*(order or ()), *([label] if label is not None else ())], list(labels))
     written: dict[str, str] = {}
     lines = []
     if label is not None:
