@@ -214,7 +214,7 @@ def _committed(work: Work, history: History, iteration: Iteration) -> History:
         "best": best.number,
         "best_score": best.assessment.score,
         "similarity": iteration.assessment.comparison.similarity.measured,
-        "cost_usd": work.usage.spent()[1],
+        "cost_usd": work.usage.totals()["cost_usd"],
     }
     work.report(Event(type="iteration_committed", iteration=iteration.number, data=data))
     return history

@@ -168,8 +168,12 @@ def test_the_moving_line() -> None:
     assert (
         "the judge decides the criteria" in line(activity, 112.0) and "12" not in line(activity, 112.0)[-8:-5]
     )
-    committed = Event(type="iteration_committed", iteration=1, data={"cost_usd": 0.02})
-    assert line(after(activity, committed, 112.0), 112.0).endswith("0.0200 USD")
+    spent = {"requests": 3, "input_tokens": 900, "output_tokens": 60, "cost_usd": 0.02}
+    activity = after(activity, Event(type="request_done", data={"usage": spent}), 112.0)
+    assert "the judge decides the criteria" in line(activity, 112.0)
+    assert line(activity, 112.0).endswith("3 requests, 960 tokens, 0.0200 USD")
+    activity = after(activity, Event(type="iteration_committed", iteration=1, data={}), 113.0)
+    assert line(activity, 113.0).endswith("0.0200 USD")
 
 
 def test_a_fault_in_showing_does_not_reach_the_run(shell: Shell, caplog: pytest.LogCaptureFixture) -> None:

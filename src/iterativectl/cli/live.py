@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from iterativectl.cli.blocks import clean
+from iterativectl.cli.money import counter
 from iterativectl.clock import Clock
 from iterativectl.events import Event
 
@@ -27,14 +28,17 @@ ASKING = {  # by purpose
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Activity:
-    """What is going on. `since` and `began` are readings of the monotonic clock, in seconds."""
+    """What is going on. `since` and `began` are readings of the monotonic clock, in seconds.
+
+    `spent`: requests to models, their tokens and cost so far, in words.
+    """
 
     iteration: int = 0
     limit: int = 0
     doing: str = "starting"
     value: int = 0
     maximum: int = 0
-    cost_usd: float = 0.0
+    spent: str = ""
     began: float = 0.0
     since: float = 0.0
 
@@ -49,8 +53,8 @@ def after(activity: Activity, event: Event, now: float) -> Activity:
         since = activity.since if activity.maximum else now
         value, maximum = int(data["value"]), int(data["max"])
         return replace(activity, value=value, maximum=maximum, doing="making the picture", since=since)
-    if event.type == "iteration_committed":
-        activity = replace(activity, cost_usd=data.get("cost_usd") or activity.cost_usd)
+    if event.type == "request_done":
+        return replace(activity, spent=counter(data["usage"]))
     doing = _doing(event)
     if doing is None:
         return activity
@@ -92,8 +96,8 @@ def line(activity: Activity, now: float) -> str:
         parts.append(f"{'━' * filled}{'─' * (BAR - filled)} {activity.value}/{activity.maximum}")
     parts.append(duration(now - activity.since))
     parts.append(f"run {duration(now - activity.began)}")
-    if activity.cost_usd:
-        parts.append(f"{activity.cost_usd:.4f} USD")
+    if activity.spent:
+        parts.append(activity.spent)
     return "  ·  ".join(parts)
 
 

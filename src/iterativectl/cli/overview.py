@@ -18,6 +18,7 @@ from iterativectl.project import lock, output, runs
 from iterativectl.project.checkpoint import Checkpoint
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
+from iterativectl.project.spending import PerAccepted, per_accepted
 from iterativectl.project.usage import UsageFile
 
 Fact = TypeVar("Fact")
@@ -47,6 +48,7 @@ class Overview:
     best: Iteration | None = None
     in_flight: tuple[dict[str, Any], ...] = ()
     usage: dict[str, Any] | None = None
+    per_accepted: PerAccepted | None = None
     held: bool = False
     holder: dict[str, Any] | None = None
     output: dict[str, Any] | None = None
@@ -113,6 +115,7 @@ def _with_run(base: Overview, paths: RunPaths, checkpoint: Checkpoint | None) ->
         best=best,
         in_flight=tuple(_in_flight(paths, problems)),
         usage=usage,
+        per_accepted=per_accepted(base.project),
         held=base.held,
         holder=base.holder,
         output=base.output,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, count, table
+from iterativectl.cli.money import cost, for_a_picture
 from iterativectl.cli.overview import Overview, criteria_of
 from iterativectl.model import Iteration, Verdict
 from iterativectl.project import lock, records
@@ -40,6 +41,7 @@ def data(view: Overview) -> dict[str, Any]:
         "best": _best(view),
         "in_flight": list(view.in_flight),
         "usage": view.usage,
+        "cost_per_accepted_picture": records.to_json(view.per_accepted) if view.per_accepted else None,
         "held_by": view.holder,
         "output": _output(view),
         "problems": list(view.problems),
@@ -65,8 +67,7 @@ def spent(usage: dict[str, Any]) -> str:
     parts = [f"{count(usage['requests'], 'request')} to models"]
     if tokens:
         parts.append(f"{tokens} tokens")
-    if usage["cost_usd"]:
-        parts.append(f"{usage['cost_usd']:.4f} USD")
+    parts += filter(None, [cost(usage)])
     if usage["unknown"]:
         parts.append(f"{usage['unknown']} of unknown outcome, counted at their worst case")
     return ", ".join(parts)
@@ -80,6 +81,8 @@ def _facts(view: Overview) -> list[str]:
         facts.append(_best_in_words(view.best))
     if view.usage and view.usage["requests"]:
         facts.append(f"spent: {spent(view.usage)}")
+    if view.per_accepted and for_a_picture(view.per_accepted):
+        facts.append(for_a_picture(view.per_accepted))
     if view.held:
         facts.append(f"a process is working on it: {lock.describe(view.holder or {})}")
     for flight in view.in_flight:

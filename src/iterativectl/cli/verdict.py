@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from iterativectl.cli.blocks import Block, Line, count
 from iterativectl.cli.live import duration
+from iterativectl.cli.money import for_a_picture
 from iterativectl.cli.status_view import spent
 from iterativectl.errors import ExitCode
 from iterativectl.model import Verdict
 from iterativectl.project import records, runs
 from iterativectl.project.layout import ProjectPaths
+from iterativectl.project.spending import per_accepted
 
 if TYPE_CHECKING:
     from iterativectl.runner import Ended
@@ -39,15 +41,20 @@ def blocks(ended: Ended, project: ProjectPaths, verbosity: int) -> list[Block]:
         text = f"output/ keeps the accepted picture of run {ended.kept_run_id}: this run did not better it"
         shown.append(Line(text, "unsure", 1))
     if verbosity >= 0:
-        shown.append(Line(_cost(ended), "quiet", 1))
+        shown += [Line(text, "quiet", 1) for text in _cost(ended, project)]
         shown += [Line(f"next: {text}", indent=1, whole=True) for text in _next(ended, project)]
     return shown
 
 
 def data(ended: Ended, project: ProjectPaths) -> dict[str, Any]:
     """run/1."""
-    body = {"project": project.name, **records.to_json(ended)}
-    return {**body, "output": str(ended.output) if ended.output else None, "exit_code": int(exit_code(ended))}
+    return {
+        "project": project.name,
+        **records.to_json(ended),
+        "cost_per_accepted_picture": records.to_json(per_accepted(project)),
+        "output": str(ended.output) if ended.output else None,
+        "exit_code": int(exit_code(ended)),
+    }
 
 
 def _first(ended: Ended) -> str:
@@ -67,10 +74,12 @@ def _open(ended: Ended, project: ProjectPaths) -> list[Verdict]:
     return [verdict for verdict in verdicts if verdict.verdict != "passed"]
 
 
-def _cost(ended: Ended) -> str:
+def _cost(ended: Ended, project: ProjectPaths) -> list[str]:
     usage = dict(ended.usage)
-    text = f"{duration(ended.seconds)}"
-    return f"{text}, {spent(usage)}" if usage.get("requests") else text
+    if not usage.get("requests"):
+        return [duration(ended.seconds)]
+    lines = [f"{duration(ended.seconds)}, {spent(usage)}", for_a_picture(per_accepted(project))]
+    return [line for line in lines if line]
 
 
 def _next(ended: Ended, project: ProjectPaths) -> list[str]:

@@ -93,13 +93,14 @@ def read(path: Path, advice: Advice | None) -> Iteration:
 
 
 def usage(calls: Sequence[Call]) -> dict[str, Any]:
-    """Tokens and cost of an iteration's calls. cost_usd is None when no call's cost is known."""
-    costs = [call.cost_usd for call in calls if call.cost_usd is not None]
+    """Tokens and cost of an iteration's calls. cost_usd is None as soon as one call's cost is not known."""
+    costs = [call.cost_usd for call in calls]
+    known = [cost for cost in costs if cost is not None]
     return {
         "requests": len(calls),  # one a request sent, tries that failed included
         "input_tokens": sum(call.tokens.get("input", 0) for call in calls),
         "output_tokens": sum(call.tokens.get("output", 0) for call in calls),
-        "cost_usd": round(sum(costs), 6) if costs else None,
+        "cost_usd": round(sum(known), 6) if costs and len(known) == len(costs) else None,
     }
 
 
