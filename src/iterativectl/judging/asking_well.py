@@ -31,6 +31,8 @@ _JOINS = re.compile(r"\band\b|&|\bas well as\b|\balong with\b|\btogether with\b|
 _NOT = re.compile(
     r"\b(?:no|not|never|none|nobody|nothing|without|neither|nor)\b|n['\u2019]t\b", re.IGNORECASE
 )
+# The judge has both pictures, and reads this one rightly.
+_NEW_THING = re.compile(r"\b(?:that|who|which) (?:is|are) not in the original\b", re.IGNORECASE)
 _NO_THING = re.compile(r"(?P<verb>is|are) there (?:no (?P<longer>longer )?)(?P<rest>.+?)\?", re.IGNORECASE)
 _EVERYTHING = re.compile(
     r"\b(?:everything|anything else|all else|the rest|all other|every other|overall)\b", re.IGNORECASE
@@ -150,7 +152,7 @@ def _open(text: str) -> str:
 
 
 def _negated(text: str) -> str:
-    found = _NOT.search(text)
+    found = _NOT.search(_NEW_THING.sub(" ", text))
     return f"a question with '{found[0]}' in it is easily answered the wrong way round" if found else ""
 
 
