@@ -190,8 +190,12 @@ def _said_again(paths: RunPaths) -> dict[str, Again]:
 
 def _keep(paths: RunPaths, judge: str, again: Again) -> None:
     """Write what was said, beside what other judges said."""
-    judges = {**_said_again(paths), judge: again}
-    files.write_json(paths.repeats, {"format": REPEATS_FORMAT, "judges": records.to_json(judges)})
+
+    def change() -> None:
+        judges = {**_said_again(paths), judge: again}
+        files.write_json(paths.repeats, {"format": REPEATS_FORMAT, "judges": records.to_json(judges)})
+
+    human.alone(paths, again.asked_at, change)
 
 
 def _voiced(paths: RunPaths, warnings: list[str]) -> Voiced | None:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from uuid import uuid4
 
 from iterativectl import compose, resources
 from iterativectl.bench import Bench
@@ -85,7 +86,7 @@ def of_project(workspace: WorkspacePaths, project: ProjectPaths, wish: Wish, wor
         kept=project.judged,
         notes=config.notes,
     )
-    return _set(laid, wish.fresh, world)
+    return _set(laid, wish.fresh, world, books(laid.kept, world))
 
 
 def of_rules(rules: Path, workspace: WorkspacePaths | None, wish: Wish, world: World) -> Set:
@@ -118,11 +119,11 @@ def of_rules(rules: Path, workspace: WorkspacePaths | None, wish: Wish, world: W
         kept=project.root / KEPT_BESIDE,
         notes=tuple(str(warning) for warning in (*warnings, *more)),
     )
-    return _set(laid, wish.fresh, world)
+    return _set(laid, wish.fresh, world, books(laid.kept, world))
 
 
-def of_run(paths: RunPaths, run: RunRecord, aivis: AIVis, world: World) -> Set:
-    """The bench of a run, its rules and prompts as they were.
+def of_run(paths: RunPaths, run: RunRecord, aivis: AIVis, world: World, ledger: FromNow) -> Set:
+    """The bench of a run, its rules and prompts as they were. `ledger` is the whole command's.
 
     Raises ProjectError when the project's input is another picture now.
     """
@@ -138,7 +139,7 @@ def of_run(paths: RunPaths, run: RunRecord, aivis: AIVis, world: World) -> Set:
         original=project.input,
         kept=project.judged,
     )
-    made = _set(laid, False, world)
+    made = _set(laid, False, world, ledger)
     if hashlib.sha256(made.bench.original[1]).hexdigest() != run.input["sha256"]:
         raise ProjectError(
             f"{project.input} is not the picture that run {paths.run_id} worked on",
@@ -177,11 +178,15 @@ def other_judge(aivis: AIVis, judge: str | None) -> AIVis:
     return replace(found, api_key=aivis.api_key if ours else "", base_url=data["base_url"], prices=prices)
 
 
-def _set(laid: _Laid, fresh: bool, world: World) -> Set:
+def books(kept: Path, world: World) -> FromNow:
+    """What this command spends: a file of its own, for several may be at work at the same time."""
+    name = f"{world.clock.now():%Y-%m-%d_%H-%M-%S}-{uuid4().hex[:8]}.jsonl"
+    return FromNow(UsageFile(kept / "usage" / name, lambda: world.clock.now().isoformat()))
+
+
+def _set(laid: _Laid, fresh: bool, world: World, ledger: FromNow) -> Set:
     data = _original(laid.original)
     height, width = to_pixels(data, name=str(laid.original)).shape[:2]
-    usage = UsageFile(laid.kept / "usage.jsonl", lambda: world.clock.now().isoformat())
-    ledger = FromNow(usage)
     cache = _Kept(laid.kept / "answers", fresh)
     desk = Desk(cache=cache, ledger=ledger, clock=world.clock, environ=world.environ)
     models = build_models(laid.aivis, world.environ)

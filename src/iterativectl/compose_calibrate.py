@@ -8,7 +8,7 @@ from dataclasses import replace
 from iterativectl import resources
 from iterativectl.bench import requests
 from iterativectl.calibration import Voiced
-from iterativectl.compose_bench import Set, of_run, other_judge
+from iterativectl.compose_bench import Set, books, of_run, other_judge
 from iterativectl.config.aivis import load_aivis
 from iterativectl.config.types import AIVis
 from iterativectl.loading import World
@@ -26,8 +26,12 @@ def current_judge(project: ProjectPaths, judge: str | None) -> AIVis:
 
 
 def of_runs(voiced: Sequence[Voiced], aivis: AIVis, world: World) -> dict[str, Set]:
-    """A bench for each run, by its id. Raises ProjectError as `of_run` does."""
-    return {one.run.run_id: of_run(one.paths, one.run, aivis, world) for one in voiced}
+    """A bench for each run, by its id, with one ledger: limits hold for all of them together.
+
+    Raises ProjectError as `of_run` does.
+    """
+    ledger = books(ProjectPaths(voiced[0].paths.project).judged, world)
+    return {one.run.run_id: of_run(one.paths, one.run, aivis, world, ledger) for one in voiced}
 
 
 def foretold(voiced: Sequence[Voiced], sets: Mapping[str, Set], askings: int) -> Iterator[str]:

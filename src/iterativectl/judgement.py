@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,6 +11,7 @@ from typing import Any
 
 from iterativectl.bench import Bench, Doing, Verdicts, judged
 from iterativectl.errors import ImageError, IterativeError, JudgeUnavailable, LimitReached
+from iterativectl.images.decode import MAX_BYTES
 from iterativectl.judging.flips import majority
 from iterativectl.judging.score import score
 from iterativectl.model import Assessment, Comparison, Failure, Similarity, Verdict
@@ -127,7 +129,14 @@ def _left(doing: Doing, error: IterativeError) -> Judged:
 
 
 def _content(path: Path, name: str) -> bytes:
+    """The file's bytes; what is no file, or too large to be looked at, is not read."""
     try:
+        about = path.stat()
+        if not (stat.S_ISREG(about.st_mode) or stat.S_ISFIFO(about.st_mode)):
+            raise ImageError(f"{name} cannot be read: it is not a file", "Give the path of a picture.")
+        if about.st_size > MAX_BYTES:
+            size = f"{about.st_size / 2**20:.0f} MB, at most {MAX_BYTES // 2**20} MB are read"
+            raise ImageError(f"{name} is too large: {size}", "Scale it down first.")
         return path.read_bytes()
     except OSError as error:
         why = "there is no such file" if isinstance(error, FileNotFoundError) else error.strerror

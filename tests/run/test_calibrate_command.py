@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -257,6 +256,17 @@ def test_limits_hold_and_what_was_answered_is_kept(stage: Stage, run: RunPaths, 
     assert ollama.asked_count == before + 8  # two questions, six askings: nothing was bought twice
 
 
+def test_limits_hold_for_all_runs_together(stage: Stage, run: RunPaths, ollama: FakeOllama) -> None:
+    say(run, {"1": {"suit": False}})
+    stage.run()
+    say(stage.paths, {"2": {"suit": False}})
+    stage.aivis(None, ("retries: 2", "limits: {max_requests: 3}"))
+    before = ollama.asked_count
+    with pytest.raises(LimitReached):
+        ask_again(stage, 2)
+    assert ollama.asked_count == before + 3
+
+
 def test_another_input_is_refused(stage: Stage, run: RunPaths) -> None:
     say(run, {"1": {"suit": False}})
     stage.project.input.write_bytes(run.image(1).read_bytes())
@@ -333,5 +343,5 @@ def test_nothing_else_is_written(stage: Stage, run: RunPaths) -> None:
     assert tree(stage.project.root) == before
     ask_again(stage, 2)
     new = {name for name in tree(stage.project.root) if name not in before}
-    inside = Path("working")
-    assert all(Path(name).is_relative_to(inside / "judged") or name.endswith("repeats.json") for name in new)
+    human = {run.relative(run.human / name) for name in ("human.lock", "repeats.json")}
+    assert human == {name for name in new if not name.startswith("working/judged/")}

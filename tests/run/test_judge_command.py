@@ -438,7 +438,7 @@ def test_rules_alone(stage: Stage, critic: Critic, tmp_path: Path) -> None:
     session = judgement.judge_all(laid.bench, files, 1, lambda told: None)
     assert verdicts(session.pictures[0]) == {"suit": "failed", "face": "passed"}
     kept = folder / ".iterative" / "judged"
-    assert (kept / "usage.jsonl").exists() and list((kept / "descriptions").glob("*.json"))
+    assert list((kept / "usage").glob("*.jsonl")) and list((kept / "descriptions").glob("*.json"))
     assert sorted(p.name for p in folder.iterdir()) == [".iterative", "AIVis.yaml", "look.yaml"]
     with pytest.raises(UsageError, match="compared with"):
         compose_bench.of_rules(folder / "look.yaml", None, Wish(), stage.world)

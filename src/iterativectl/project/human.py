@@ -107,7 +107,7 @@ def rank(run: RunPaths, iterations: Sequence[int], known: Sequence[int], now: st
         files.write_json(run.ranking, {**body, **ranking.others})
         return ranking
 
-    return _alone(run, now, change)
+    return alone(run, now, change)
 
 
 def label(run: RunPaths, iteration: int, said: Mapping[str, bool | None], now: str) -> Labels:
@@ -126,11 +126,14 @@ def label(run: RunPaths, iteration: int, said: Mapping[str, bool | None], now: s
         files.write_json(run.labels, {"labels": labels, "updated_at": now, **old.others})
         return Labels(labels=labels, updated_at=now, others=old.others)
 
-    return _alone(run, now, change)
+    return alone(run, now, change)
 
 
-def _alone(run: RunPaths, now: str, change: Callable[[], Written]) -> Written:
-    """One writer at a time: a change begins with what the file says and must not lose another one."""
+def alone(run: RunPaths, now: str, change: Callable[[], Written]) -> Written:
+    """Make a change to a file in human/ as its only writer: it begins with what the file says.
+
+    `now` is ISO 8601. Raises LockedError while another process writes.
+    """
     path = run.human / "human.lock"
     descriptor = files.lock(path, now)
     if descriptor is None:

@@ -163,6 +163,7 @@ def _asked_again(
 ) -> Material:
     from iterativectl import calibration, compose_calibrate
     from iterativectl.cli.progress import judging
+    from iterativectl.cli.status_view import spent
 
     askings, judge = again
     aivis = compose_calibrate.current_judge(project, judge)
@@ -173,7 +174,10 @@ def _asked_again(
                 report(line)
             name = f"{aivis.provider}/{aivis.model}"
             benches = {run_id: one.bench for run_id, one in sets.items()}
-            return calibration.asked_again(material, lambda v: benches[v.run.run_id], name, askings, report)
+            anew = calibration.asked_again(material, lambda v: benches[v.run.run_id], name, askings, report)
+            if (usage := next(iter(benches.values())).ledger.totals())["requests"]:
+                report(f"spent: {spent(usage)}")
+            return anew
     except KeyboardInterrupt:
         invocation.env.deafen()
         raise RunInterrupted("Interrupted. What was answered is kept.", "The same command goes on.") from None
