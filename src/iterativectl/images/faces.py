@@ -9,6 +9,9 @@ people score 0.8 to 0.95, what is no face and still found stayed below 0.7 in tr
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -44,13 +47,23 @@ def faces(pixels: Pixels, model: bytes) -> list[Face]:
 def _detector(model: bytes, size: tuple[int, int]) -> cv2.FaceDetectorYN:
     """A detector of its own for each picture: one cannot be shared by threads, and takes 10 ms to make."""
     weights, nothing = np.frombuffer(model, np.uint8), np.empty(0, np.uint8)
-    before = cv2.utils.logging.getLogLevel()
-    # OpenCV 5 warns on stderr, in the middle of the screen, that there is only one way to compute this.
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
-    try:
+    with _quietly():
         return cv2.FaceDetectorYN.create("onnx", weights, nothing, size, SCORE, _OVERLAP, _MOST)
+
+
+@contextmanager
+def _quietly() -> Iterator[None]:
+    """OpenCV 5 warns on stderr, in the middle of the screen, that there is only one way to compute this."""
+    logging = getattr(cv2.utils, "logging", None)  # not in OpenCV 4
+    if logging is None:
+        yield
+        return
+    before = logging.getLogLevel()
+    logging.setLogLevel(logging.LOG_LEVEL_ERROR)
+    try:
+        yield
     finally:
-        cv2.utils.logging.setLogLevel(before)
+        logging.setLogLevel(before)
 
 
 def _inside(face: Face, mask: Mask) -> bool:

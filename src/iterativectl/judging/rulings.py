@@ -31,7 +31,7 @@ def measured_verdict(criterion: Criterion, measured: Measured) -> Verdict:
     value = measured.get(measure.key)
     by = f"measured:{measure.metric}"
     if value is None:
-        why = f"{measure.metric} has no value in {metrics.place_in_words(measure)}"
+        why = f"{measure.metric} has no value {metrics.place_in_words(measure)}".rstrip()
         return _verdict(criterion, "unclear", None, why, by)
     outcome = "passed" if _inside(value, measure.min, measure.max) else "failed"
     before = measured[measure.value_key] - value if measure.relative else None
