@@ -154,7 +154,9 @@ class _Look:
             pass_score=self.bench.rules.pass_score,
             noted={question.question: answers.get(question.field) for question in questions},
         )
-        verdicts = judge.verdicts(self.criteria, pictures, answers, stakes, said)[0]
+        verdicts, record = judge.verdicts(self.criteria, pictures, answers, stakes, said)
+        for warning in record.warnings:
+            self.tell(warning)
         return _Said(verdicts=verdicts, answers=answers)
 
 

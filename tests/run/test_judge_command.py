@@ -346,6 +346,17 @@ def test_a_second_opinion_is_asked_as_well(stage: Stage, critic: Critic, ollama:
     assert [asked.model for asked in critic.of("criteria")] == ["qwen3-vl:4b", "second:4b"] * 2
 
 
+def test_a_second_opinion_that_cannot_be_had_is_said(
+    stage: Stage, critic: Critic, ollama: FakeOllama
+) -> None:
+    second = f"ensemble: [{{provider: ollama, model: absent:4b, base_url: '{ollama.url}'}}]"
+    stage.aivis(None, ("retries: 2", second))
+    critic.says = from_picture(1)
+    session, told = judge(stage, pictures(stage, 1))
+    assert session.stopped is None and session.pictures[0].verdicts
+    assert any(isinstance(note, str) and "second opinion" in note for note in told)
+
+
 # -- masks
 
 
