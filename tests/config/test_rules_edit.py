@@ -251,6 +251,14 @@ def test_prompts_are_written(name: str) -> None:
     parse_rules(new)
 
 
+@pytest.mark.parametrize("name", PROMPTS)
+@pytest.mark.parametrize("mask", ["on", "1", "null", "-x"])
+def test_a_mask_of_any_name_is_written(name: str, mask: str) -> None:
+    new = with_prompts(GROUPED + PROMPTS[name], BOTH, {mask: Prompts(positive="p", negative="n")})
+    for read in (data(new), yaml.safe_load(new)):
+        assert read["prompts"]["masks"][mask] == {"positive": "p", "negative": "n"}
+
+
 def test_a_long_prompt_is_folded() -> None:
     new = with_prompts(GROUPED, BOTH, {})
     assert max(map(len, new.splitlines())) <= yaml_words.WIDTH

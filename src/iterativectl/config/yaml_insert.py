@@ -134,13 +134,13 @@ def _dash(text: str, start: int) -> int:
 
 
 def _with_pair(text: str, node: yaml.MappingNode, key: str, content: Any) -> str:
-    name = yaml_words.value(key, between_brackets=True)
     if node.flow_style:
+        name = yaml_words.value(key, between_brackets=True)
         place = _end_of_last(text, node) if node.value else node.start_mark.index + 1
         comma = ", " if node.value else ""
         return _replaced(text, place, place, f"{comma}{name}: {_between_brackets(content)}")
     column = node.value[0][0].start_mark.column
-    lines = list(yaml_words.pair(name, content, column))
+    lines = list(yaml_words.pair(key, content, column))
     place = _end(text, node)
     if column == 0 and not _REMARKS_TO_THE_END.match(text, place):
         apart = [""] if _AFTER_A_BLANK_LINE.search(text, 0, node.value[-1][0].start_mark.index) else []
@@ -178,8 +178,8 @@ def _rewritten(text: str, parent: yaml.MappingNode, found: tuple[yaml.Node, yaml
     notes += [] if in_block else _REMARK_IN_LINE.findall(text, end, stop)
     if len(notes) > 1:
         raise NoPlace("remarks stand in the way")
-    first, *more = yaml_words.pair("", content, key.start_mark.column)
-    lines = ["  ".join([first.lstrip(), *notes]), *more]
+    first, *more = yaml_words.after_colon(content, key.start_mark.column, key.end_mark.column + 1)
+    lines = ["  ".join([f": {first}", *notes]), *more]
     return _replaced(text, key.end_mark.index, stop, _break(text).join(lines))
 
 

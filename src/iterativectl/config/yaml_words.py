@@ -29,7 +29,8 @@ def value(content: Any, *, between_brackets: bool = False) -> str:
     if isinstance(content, str):
         return _text(content, between_brackets)
     if isinstance(content, Mapping):
-        inner = (f"{key}: {value(part, between_brackets=True)}" for key, part in content.items())
+        said = {value(key, between_brackets=True): part for key, part in content.items()}
+        inner = (f"{key}: {value(part, between_brackets=True)}" for key, part in said.items())
         return f"{{{', '.join(inner)}}}"
     if isinstance(content, (list, tuple)):
         return f"[{', '.join(value(part, between_brackets=True) for part in content)}]"
@@ -38,18 +39,19 @@ def value(content: Any, *, between_brackets: bool = False) -> str:
 
 def pair(key: str, content: Any, column: int) -> Iterator[str]:
     """The lines of `key: value` whose key begins at `column`; a long text is folded, a block goes below."""
-    indent = " " * column
+    head = " " * column + value(key, between_brackets=True) + ":"
+    first, *more = after_colon(content, column, len(head))
+    yield f"{head} {first}" if first else head
+    yield from more
+
+
+def after_colon(content: Any, column: int, used: int = 0) -> list[str]:
+    """What follows `key:` in its line, of which `used` columns are taken, and the lines below."""
     if isinstance(content, Mapping):
-        yield f"{indent}{key}:"
-        for inner, part in content.items():
-            yield from pair(inner, part, column + 2)
-        return
-    line = f"{indent}{key}: {value(content)}"
-    if isinstance(content, str) and len(line) > WIDTH and foldable(content):
-        yield f"{indent}{key}: >-"
-        yield from folded(content, column + 2)
-    else:
-        yield line
+        return ["", *(line for key, part in content.items() for line in pair(key, part, column + 2))]
+    if isinstance(content, str) and used + 1 + len(value(content)) > WIDTH and foldable(content):
+        return [">-", *folded(content, column + 2)]
+    return [value(content)]
 
 
 def entry(content: Mapping[str, Any], column: int, offset: int = 2) -> Iterator[str]:

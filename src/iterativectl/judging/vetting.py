@@ -23,6 +23,7 @@ from iterativectl.judging.suggesting import INTENTS, STRENGTHS, TYPES, YES_NO, R
 Block = Literal["acceptance_criteria", "questions"]
 
 MAX_CRITERIA, MAX_QUESTIONS, MAX_NOTES = 8, 6, 3
+MAX_RECORDS = 30  # that are looked at; a model that repeats itself writes hundreds
 MAX_ALLOWED = 12  # answers that a question names
 MAX_WHY, MAX_NOTE, MAX_SHOWN = 240, 240, 90  # characters
 NO_WHY = "no reason was given"
@@ -81,8 +82,11 @@ def vet(raw: Raw, rules: Rules, aigen: AIGen | None, without: Without = frozense
         ("acceptance_criteria", raw.criteria, MAX_CRITERIA),
         ("questions", raw.questions, MAX_QUESTIONS),
     ):
-        for record in records:
+        for record in records[:MAX_RECORDS]:
             bench.look_at(block, record, most)  # type: ignore[arg-type]
+        if len(records) > MAX_RECORDS:
+            more = f"{len(records) - MAX_RECORDS} more of them"
+            bench.dropped.append(Dropped(what=more, reason=f"more than {most} at a time are no help"))
     notes = [one_line(note)[:MAX_NOTE] for note in raw.notes if isinstance(note, str) and note.strip()]
     return Vetted(proposals=tuple(bench.taken), dropped=tuple(bench.dropped), notes=tuple(notes[:MAX_NOTES]))
 
@@ -154,6 +158,9 @@ class _Bench:
             **{name: list(terms) for name, terms in tags.terms.items() if terms},
         }
         mended += tags.mended
+        needed = "must_include" if passes_on == "yes" else "ban_terms"
+        if intent == "change" and not tags.terms[needed]:
+            mended.append(f"{needed} is empty: the prompt gets no words of its own for it")
         return Proposal(block="acceptance_criteria", entry=entry, why=_why(given), mended=tuple(mended))
 
     def _question(self, given: Mapping[str, Any]) -> Proposal:
