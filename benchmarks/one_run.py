@@ -37,10 +37,11 @@ Sample = dict[str, float]
 
 def main() -> None:
     parser = arguments(__doc__ or "")
+    parser.add_argument("--max-concurrent", type=int, default=1, help="requests to the judge in the air")
     parser.add_argument("--profile", type=Path, help="where to write cProfile's figures of the main thread")
     options = parser.parse_args()
     workspace = WorkspacePaths(options.folder)
-    _write_project(options.folder, options.comfyui, options.judge, options.px)
+    _write_project(options.folder, options.comfyui, options.judge, options.px, options.max_concurrent)
     samples: list[Sample] = []
 
     def watch(event: Event) -> None:
@@ -75,7 +76,7 @@ def _profiled(work: Callable[[], None], path: Path) -> None:
     profile.dump_stats(path)
 
 
-def _write_project(folder: Path, comfyui: int, judge: int, px: int) -> None:
+def _write_project(folder: Path, comfyui: int, judge: int, px: int, at_once: int) -> None:
     project = WorkspacePaths(folder).project("p")
     shutil.rmtree(project.root, ignore_errors=True)
     project.config.mkdir(parents=True)
@@ -84,7 +85,10 @@ def _write_project(folder: Path, comfyui: int, judge: int, px: int) -> None:
     changes = {
         "rules.yaml": {},
         "AIGen.yaml": {"host: localhost": "host: 127.0.0.1", "port: 8188": f"port: {comfyui}"},
-        "AIVis.yaml": {"base_url: null": f"base_url: http://127.0.0.1:{judge}"},
+        "AIVis.yaml": {
+            "base_url: null": f"base_url: http://127.0.0.1:{judge}",
+            "max_concurrent: 1": f"max_concurrent: {at_once}",
+        },
     }
     for name, replaced in changes.items():
         text = (ROOT / "defaults" / "config" / name).read_text(encoding="utf-8")
