@@ -143,7 +143,10 @@ def propose_prompts(
 
 
 def _added(text: str, vetted: Vetted) -> str:
-    additions = [Addition(block=p.block, entry=p.entry, why=p.why) for p in vetted.proposals]
+    additions = [
+        Addition(block=p.block, entry=p.entry, why="" if p.why == vetting.NO_WHY else p.why)
+        for p in vetted.proposals
+    ]
     return with_additions(text, additions)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -294,6 +295,60 @@ def test_a_link_stays_a_link(project: Path, shell: Shell, tmp_path: Path) -> Non
     said, _ = with_judge(shell, project, GOOD, argv=("--apply",))
     assert said.code == 0, said.err
     assert (project / "config" / "rules.yaml").is_symlink() and "field: sky" in elsewhere.read_text()
+
+
+KILLED = """
+import os, sys
+from datetime import datetime
+from pathlib import Path
+from iterativectl import rewriting
+from iterativectl.project.layout import ProjectPaths
+
+project = ProjectPaths(Path(sys.argv[1]))
+before = project.rules.read_bytes()
+draft = rewriting.Draft(path=project.rules, before=before, after=before + b"# ours\\n")
+
+def killed(at):
+    seen = 0
+    def hook(event, args):
+        nonlocal seen
+        seen += event in ("open", "os.rename", "os.link", "os.remove", "os.mkdir")
+        if seen == at:
+            os._exit(9)
+    child = os.fork()
+    if child == 0:
+        sys.addaudithook(hook)
+        rewriting.write(draft, project, datetime(2026, 1, 9))
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+for at in range(1, 100):
+    code = killed(at)
+    backups = list(project.config.glob("*.bak"))
+    now = project.rules.read_bytes()
+    assert now in (before, draft.after), (at, now)
+    assert now == before or any(path.read_bytes() == before for path in backups), at
+    for path in backups:
+        assert path.read_bytes() == before, at
+        path.unlink()
+    project.rules.write_bytes(before)
+    if code == 0:
+        print(at)
+        break
+"""
+
+
+def test_killed_at_any_file_operation_the_file_is_the_old_or_the_new_one(project: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, str(project)],
+        env={"PYTHONPATH": str(Path(files.__file__).parents[1])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 8  # so many places to be killed at were tried
 
 
 # Bad replies

@@ -228,7 +228,7 @@ PROMPTS = {
     "null": "prompts: {global: null}\n",
     "flow": 'prompts: {global: {positive: "", negative: ""}}   # mine\n',
     "block": "prompts:   # mine\n  global:\n    positive: old   # as before\n    negative: ''\n",
-    "folded": "prompts:\n  global:\n    positive: >-   # as before\n      old text\n      goes on\n    negative: n\n",
+    "folded": "prompts:\n  global:\n    positive: >-   # as before\n      old\n      text\n    negative: n\n",
     "literal": "prompts:\n    global:\n        positive: |\n            old # text\n\n    # masks: none\n",
     "masks": "prompts:\n  masks:\n    left: {positive: here}\n    right:\n      negative: there\n",
     "remark": "prompts:\n  global:\n    positive:   # mine\n      old\n",
