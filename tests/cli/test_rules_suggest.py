@@ -307,6 +307,7 @@ from iterativectl.project.layout import ProjectPaths
 project = ProjectPaths(Path(sys.argv[1]))
 before = project.rules.read_bytes()
 draft = rewriting.Draft(path=project.rules, before=before, after=before + b"# ours\\n")
+rewriting.parse_rules(before.decode())  # what is imported late is imported now, not in every child
 
 def killed(at):
     seen = 0
@@ -348,7 +349,7 @@ def test_killed_at_any_file_operation_the_file_is_the_old_or_the_new_one(project
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert int(done.stdout) > 8  # so many places to be killed at were tried
+    assert int(done.stdout) > 6  # so many places to be killed at were tried
 
 
 # Bad replies
