@@ -19,7 +19,10 @@ placing     placed(result, ground) -> Placed                                 sca
 alignment   displacement(original, result, keep) -> Displacement | None      did the graph move the picture
 profiles    to_srgb, from_srgb (8 bits), deep_to_srgb (16 bits)              ICC
 png         read_text(data, *, name) -> {keyword: text}; with_text(data, texts); without_text(data)
-measure     METRICS; REGIONS; measurements(original, result, mask=None) -> {(metric, region): float}
+measure     measurements(original, result, mask=None) -> {(metric, region): float}    always recorded
+            asked_for(measures, subjects, known) -> {Measure.key: float}     what criteria want besides
+tints       warmth(pixels), palette_distance(pixels, colours)                used by measure, as are the next
+plainness   blankness(pixels); lettering: text_share(pixels); faces: count_faces(pixels, model)
 similarity  similarity(original, result, mask=None) -> model.Similarity      arrays; sizes may differ
             change_map(original, result) -> 10 x 10 floats                   0 as before - 1 nothing left
             working_size(picture) -> 160 x 160 x 3                           for one that is compared often
