@@ -14,8 +14,6 @@ from iterativectl.policy import stages
 from iterativectl.project import preferences, records
 from iterativectl.steps import Attempt, step
 
-PLAIN = "embedded"  # measures, and would say the same of both
-
 
 def preferred(work: Attempt, plan: Plan, assessment: Assessment, history: History) -> tuple[Call, ...]:
     """Show the picture beside the best one so far, where it ranks as high; the requests that took.
@@ -43,9 +41,9 @@ def preferred(work: Attempt, plan: Plan, assessment: Assessment, history: Histor
 
 
 def _rival(work: Attempt, plan: Plan, assessment: Assessment, history: History) -> Iteration | None:
-    """The best picture so far, where it is worth asking; variants are put in order by other means."""
+    """The best picture so far, where it is worth asking: a judge that measures would say the same of both."""
     aivis = work.run.aivis
-    if not aivis.pairwise or aivis.provider == PLAIN or work.run.variants:
+    if not aivis.pairwise or aivis.provider in work.judge.steady or work.run.variants:
         return None
     if gate_failed(assessment.verdicts, work.criteria(plan)) or not _asked(work):
         return None
