@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from iterativectl.cli import money
+from iterativectl.cli.env import Env
+from iterativectl.cli.progress import Progress
 from iterativectl.cli.status_view import spent
+from iterativectl.judgement import Judged
 from iterativectl.project.spending import PerAccepted
 from iterativectl.project.usage import NOTHING
 
@@ -35,6 +38,16 @@ def test_a_counter() -> None:
     usage = NOTHING | {"requests": 1, "input_tokens": 400, "output_tokens": 12}
     assert money.counter(usage) == "1 request, 412 tokens"
     assert money.counter(usage | {"cost_usd": 0.1, "at_least_usd": 0.1}).endswith("412 tokens, 0.1000 USD")
+
+
+def test_judging_without_a_run_counts_what_nobody_can_price() -> None:
+    progress = Progress(Env.of_process(), 0)
+    assert "USD" not in progress.moving()
+    priced = NOTHING | {"requests": 1, "cost_usd": 0.5, "at_least_usd": 0.5}
+    unpriced = NOTHING | {"requests": 2, "cost_usd": None, "unpriced": 2}
+    for usage in (priced, unpriced):
+        progress.lines(Judged(name="a.png", usage=usage, seconds=1.0))
+    assert progress.moving().endswith("at least 0.5000 USD (2 requests without a price)")
 
 
 @pytest.mark.parametrize(

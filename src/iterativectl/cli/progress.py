@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from iterativectl.cli.blocks import Line, clean, plain
 from iterativectl.cli.env import Env
 from iterativectl.cli.judge_view import fault_of
 from iterativectl.cli.live import ASKING, duration
+from iterativectl.cli.money import cost
 from iterativectl.cli.screen import Screen, print_block
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ class Progress:
         self._noted: set[str] = set()
         self._done = 0
         self.text = "starting"
-        self.cost_usd = 0.0
+        self._spent: dict[str, Any] = {}
 
     def lines(self, told: Doing | Judged | str) -> list[Line]:
         """The lines that stay of what was told; the moving one is `text`."""
@@ -46,14 +47,14 @@ class Progress:
             self.text = _doing(told)
             return []
         self._done += 1
-        self.cost_usd += told.usage["cost_usd"] or 0.0
+        self._spent = {key: self._spent.get(key, 0) + (value or 0) for key, value in told.usage.items()}
         _log.info("judged %s: %s", told.name, _outcome(told))
         return [Line(_outcome(told), "quiet")] if self._verbosity >= 0 else []
 
     def moving(self) -> str:
         """The line that moves."""
         parts = [self.text, duration(self._clock.monotonic() - self._began)]
-        return "  ·  ".join([*parts, *([f"{self.cost_usd:.4f} USD"] if self.cost_usd else [])])
+        return "  ·  ".join([*parts, *filter(None, [cost(self._spent) if self._spent else ""])])
 
     def _note(self, note: str) -> list[Line]:
         if note in self._noted or self._verbosity < 0:
