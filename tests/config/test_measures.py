@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from tests.papers import ROOT, section, text_of
 
 from iterativectl.config.check import load_schema
 from iterativectl.config.metrics import METRICS, REGIONS
@@ -41,3 +44,15 @@ def test_the_schema_names_the_metrics_and_regions_that_there_are() -> None:
 def test_every_range_has_its_ends_said() -> None:
     for name, metric in METRICS.items():
         assert metric.ends or metric.unit or name == "faces", name
+
+
+def test_every_metric_has_its_section_its_unit_and_its_picture() -> None:
+    text = text_of(ROOT / "docs" / "measures.md")
+    headings = {name for line in re.findall(r"^## (.*)$", text, re.MULTILINE) for name in line.split(", ")}
+    pictures = set(re.findall(r"\]\(images/measures/(\w+)\.jpg\)", text))
+    assert set(METRICS) <= headings
+    assert set(METRICS) - {"width", "height"} == pictures, "these two are shown with size"
+    for name, metric in METRICS.items():
+        assert metric.unit in section(
+            text, "size, width, height" if name in ("size", "width", "height") else name
+        )
