@@ -247,7 +247,7 @@ class Opinion:
 class AIVis:
     """config/AIVis.yaml. `api_key` is a secret: never written, never shown.
 
-    `votes`: how often a criterion may be asked about one picture; odd, 1 is once. `calls`: questions, criteria
+    `votes`: how often a criterion may be asked about a picture; odd, 1 is once. `calls`: questions, criteria
     and comparison in a request each, or in one. `disagreement`: what holds where the provider and the
     `ensemble` do not agree; the provider is the stronger one. `pairwise`: pictures of equal rank are shown
     beside each other.
