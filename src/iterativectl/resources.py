@@ -1,4 +1,4 @@
-"""The one finder of what ships with the program: defaults, workflow, schemas, rules, models, projects/example."""
+"""The one finder of what ships beside the code: defaults, workflows, schemas, prompts, rules, models."""
 
 from __future__ import annotations
 
