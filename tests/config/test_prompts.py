@@ -8,6 +8,7 @@ from iterativectl.config.prompts import (
     BESIDE_RUNS,
     PLACEHOLDERS,
     REQUIRED,
+    YOUNGER,
     load_prompts,
     load_prompts_beside_runs,
     prompt_warnings,
@@ -15,6 +16,7 @@ from iterativectl.config.prompts import (
     prompts_to_json,
 )
 from iterativectl.errors import ConfigError
+from iterativectl.resources import path as resource
 
 
 def complete(word: str) -> str:
@@ -130,3 +132,12 @@ def test_the_schema_knows_the_templates_of_the_table() -> None:
     for name, placeholders in (PLACEHOLDERS | BESIDE_RUNS).items():
         for placeholder in placeholders:
             assert f"{{{placeholder}}}" in described[name]["description"]
+
+
+def test_templates_that_an_older_run_did_not_have_are_the_shipped_ones() -> None:
+    shipped = load_prompts([resource("defaults", "prompts.yaml")])
+    older = {name: text for name, text in prompts_to_json(shipped).items() if name not in YOUNGER}
+    assert prompts_from_json(older) == shipped
+    del older["evaluate_criteria"]
+    with pytest.raises(ConfigError, match="evaluate_criteria"):
+        prompts_from_json(older)

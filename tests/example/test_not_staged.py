@@ -178,7 +178,8 @@ def failing(original: np.ndarray, result: np.ndarray) -> set[str]:
     """The example's criteria that do not pass."""
     rules, _ = load_rules(ROOT / "projects" / "example" / "config" / "rules.yaml")
     result = np.ascontiguousarray(result)
-    judge = Judge(ask=EmbeddedJudge().ask, templates=PromptTemplates(templates={"evaluate_criteria": ""}))
+    unread = PromptTemplates(templates={"evaluate_criteria": "", "name_flaws": ""})
+    judge = Judge(ask=EmbeddedJudge().ask, templates=unread)
     pictures = Pictures(
         original=to_picture(from_pixels(original)),
         result=to_picture(from_pixels(result)),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from iterativectl import resources
 from iterativectl.config.check import check, in_order
 from iterativectl.config.types import PromptTemplates
 from iterativectl.config.wording import did_you_mean
@@ -129,7 +130,10 @@ def prompts_to_json(prompts: PromptTemplates) -> dict[str, str]:
 
 
 def prompts_from_json(data: Any, name: str = "run.json: prompts") -> PromptTemplates:
-    """Templates from what `prompts_to_json` made. Raises ConfigError when it cannot be that."""
+    """Templates from what `prompts_to_json` made. Raises ConfigError when it cannot be that.
+
+    Those that an older program did not know yet are the shipped ones.
+    """
     document = Document(name, data)
     problems = [problem for problem in _layer_problems(document) if problem.severity == "error"]
     problems += [
@@ -139,7 +143,9 @@ def prompts_from_json(data: Any, name: str = "run.json: prompts") -> PromptTempl
     ]
     if problems:
         raise ConfigError(problems, HINT)
-    return PromptTemplates(templates=dict(data))
+    missing = [key for key in YOUNGER if key not in data]
+    shipped = load_prompts([resources.path("defaults", "prompts.yaml")]).templates if missing else {}
+    return PromptTemplates(templates={**{key: shipped[key] for key in missing}, **data})
 
 
 def template_faults(name: str, text: str) -> Iterator[tuple[int, str, str]]:
