@@ -46,6 +46,7 @@ PURE = (
     "policy",
     "judging.score",
     "judging.replies",
+    *(f"judging.{name}" for name in ("votes", "tally", "casting", "confirming", "contradictions")),
     *(f"judging.{name}" for name in ("suggesting", "vetting", "asking_well", "tagging", "base_prompts")),
     *(
         f"generation.comfyui.{name}"
