@@ -143,6 +143,8 @@ def sent(paths: RunPaths, run: RunRecord, regions: Regions, plan: Plan, source: 
         return Sent(source=source, mask=mask, destination=image)
     padded = paths.sent_source(plan.source)
     _once(padded, lambda: composite.prepared(source.read_bytes(), name=source.name))
+    if support.all():  # with its band it reaches every edge: there is nothing to keep the generator from
+        return Sent(source=padded, mask=None, destination=paths.raw_image(plan.iteration))
     _once(mask, lambda: sent_mask(composite.padded(support)))
     return Sent(source=padded, mask=mask, destination=paths.raw_image(plan.iteration))
 

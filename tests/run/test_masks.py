@@ -299,6 +299,13 @@ def test_a_white_mask_is_none_and_a_black_one_an_error(masked: Stage) -> None:
         masked.run(mask="left", reset=True)
 
 
+def test_a_mask_whose_band_reaches_every_edge(masked: Stage) -> None:
+    draw(masked, "left", box(3, 3, WIDTH - 6, HEIGHT - 6))
+    masked.run(mask="left", embedded=True, max_iterations=1)
+    assert masked.metadata(1)["failure"] is None
+    assert not masked.paths.sent_mask("left").exists()
+
+
 def test_a_mask_of_another_size_is_scaled(masked: Stage) -> None:
     draw(masked, "left", cv2.resize(box(*LEFT), (WIDTH * 4, HEIGHT * 4), interpolation=cv2.INTER_NEAREST))
     masked.run(mask="left", max_iterations=1)
