@@ -1,0 +1,72 @@
+"""A real browser. Where none is to be had the tests are skipped and say so; .ci/run fails then."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.browser.serving import REQUIRED, Served, browser_here, served
+from tests.web.trees import example_workspace
+
+OPTIONS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync", "--disable-dev-shm-usage"),
+]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        found = browser_here()
+        own = playwright.chromium.executable_path
+        if found is None and not Path(own).exists():
+            why = "no chromium on this machine (Debian: apt-get install chromium)"
+            pytest.fail(why) if os.environ.get(REQUIRED) == "required" else pytest.skip(why)
+        running = playwright.chromium.launch(executable_path=found or own, args=OPTIONS)
+        yield running
+        running.close()
+
+
+@pytest.fixture(scope="session")
+def browser_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace whose project example has one accepted run. Not to be changed."""
+    return example_workspace(tmp_path_factory.mktemp("browsed"))
+
+
+@pytest.fixture
+def viewer(browser_example: Path, tmp_path: Path) -> Iterator[Served]:
+    """A copy of it, for changing, and its viewer."""
+    root = tmp_path / "space"
+    shutil.copytree(browser_example, root)
+    with served(root) as found:
+        yield found
+
+
+@pytest.fixture
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    made = browser.new_context(viewport={"width": 1280, "height": 860})
+    made.set_default_timeout(10_000)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def page(context: BrowserContext, viewer: Served) -> Iterator[Page]:
+    """A page that was let in. At the end nothing may have been said on its console."""
+    made = context.new_page()
+    complaints = listen(made)
+    made.goto(viewer.entrance)
+    yield made
+    assert complaints == []
+
+
+def listen(page: Page) -> list[str]:
+    """What the page complains of from now on: console errors (refusals by the CSP among them), exceptions."""
+    heard: list[str] = []
+    page.on("console", lambda said: heard.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: heard.append(str(error)))
+    return heard

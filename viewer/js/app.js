@@ -1,0 +1,76 @@
+// The router: an address names a page, a page is a module below pages/ with `show(context)`.
+//
+// show({main, place, query, go, setQuery, title, signal}) fills `main` and may return a function to call when the
+// page is left. `place` has project, run; `query` is a URLSearchParams; `go(address)` moves on;
+// `setQuery({i: 3})` changes the address without a new page (null takes a key out); `signal` is aborted on leaving.
+
+import { fill, h } from "./dom.js";
+import { frame, say } from "./parts/frame.js";
+
+const PAGES = [
+  [/^\/$/, "projects", []],
+  [/^\/p\/([^/]+)$/, "runs", ["project"]],
+  [/^\/p\/([^/]+)\/r\/([^/]+)$/, "run", ["project", "run"]],
+  [/^\/p\/([^/]+)\/r\/([^/]+)\/compare$/, "compare", ["project", "run"]],
+  [/^\/p\/([^/]+)\/r\/([^/]+)\/rank$/, "rank", ["project", "run"]],
+  [/^\/p\/([^/]+)\/rules$/, "rules", ["project"]],
+  [/^\/p\/([^/]+)\/masks$/, "masks", ["project"]],
+];
+
+let leave = () => {};
+
+async function show() {
+  leave();
+  const controller = new AbortController();
+  let stop = () => {};
+  leave = () => { controller.abort(); stop(); };
+  const found = PAGES.map(([pattern, page, names]) => [location.pathname.match(pattern), page, names]).find(([match]) => match);
+  const main = document.getElementById("main");
+  if (!found) { fill(main, h("p.empty", {}, "There is no such page.")); return; }
+  const [match, page, names] = found;
+  const place = Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(match[at + 1])]));
+  frame({ page, place });
+  document.body.dataset.page = page;
+  fill(main, h("p.loading", {}, "Loading …"));
+  try {
+    const { show: open } = await import(`./pages/${page}.js`);
+    if (controller.signal.aborted) return;
+    const left = await open({ main, place, query: new URLSearchParams(location.search), go, setQuery, title, signal: controller.signal });
+    if (typeof left === "function") { if (controller.signal.aborted) left(); else stop = left; }
+  } catch (error) {
+    if (error.name === "AbortError" || controller.signal.aborted) return;
+    fill(main, h("div.trouble", { role: "alert" }, h("p", {}, error.message), h("p", {}, error.hint ?? "")));
+    if (!error.code) throw error;
+  }
+}
+
+function go(address) {
+  if (address === location.pathname + location.search) return;
+  history.pushState(null, "", address);
+  scrollTo(0, 0);
+  show();
+}
+
+function setQuery(changes) {
+  const query = new URLSearchParams(location.search);
+  for (const [key, value] of Object.entries(changes)) {
+    if (value === null || value === undefined || value === "") query.delete(key); else query.set(key, value);
+  }
+  const text = query.toString();
+  history.replaceState(null, "", location.pathname + (text ? `?${text}` : ""));
+}
+
+function title(...parts) { document.title = [...parts, "Iterative Imagination"].filter(Boolean).join(" · "); }
+
+addEventListener("popstate", show);
+addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[href]");
+  if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (!/^\/($|p\/)/.test(link.pathname)) return;
+  event.preventDefault();
+  go(link.pathname + link.search);
+});
+addEventListener("unhandledrejection", (event) => { if (event.reason?.code) { event.preventDefault(); say(event.reason.message, event.reason.hint); } });
+
+show();
