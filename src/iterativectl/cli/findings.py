@@ -3,11 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, count, table
+from iterativectl.cli.invocation import Invocation
+from iterativectl.errors import ExitCode
 from iterativectl.model import Finding
+from iterativectl.project import records
+from iterativectl.project.layout import ProjectPaths
 
 TONES: dict[str, Tone] = {"ok": "good", "warning": "unsure", "error": "bad"}
+
+
+class DryRun(Protocol):
+    """What `--dry-run` found: findings, and sentences on what would be done."""
+
+    @property
+    def findings(self) -> Sequence[Finding]: ...
+
+    @property
+    def lines(self) -> Sequence[str]: ...
+
+
+def show_dry_run(invocation: Invocation, project: ProjectPaths, found: DryRun) -> ExitCode:
+    """Print what `--dry-run` found, and say whether it would run."""
+    wrong = any(finding.status == "error" for finding in found.findings)
+    if invocation.as_json:
+        body = {"ok": not wrong, "findings": records.to_json(found.findings), "lines": list(found.lines)}
+        invocation.print_json("dry_run/1", project=project.name, **body)
+    else:
+        invocation.out.show(*(Line(line) for line in found.lines), Line(""))
+        invocation.out.show(*blocks(found.findings, invocation.verbosity))
+    return ExitCode.USAGE if wrong else ExitCode.OK
 
 
 def blocks(findings: Sequence[Finding], verbosity: int = 0) -> list[Block]:

@@ -9,7 +9,7 @@ import click
 
 from iterativectl.cli import options
 from iterativectl.cli.invocation import Invocation, current
-from iterativectl.errors import ExitCode, RunInterrupted, UsageError
+from iterativectl.errors import RunInterrupted, UsageError
 
 if TYPE_CHECKING:
     from iterativectl.events import Event
@@ -164,19 +164,9 @@ def _dry_run(
     invocation: Invocation, workspace: WorkspacePaths, project: ProjectPaths, chosen: RunOptions
 ) -> int:
     from iterativectl import compose
-    from iterativectl.cli import findings
-    from iterativectl.cli.blocks import Line
-    from iterativectl.project import records
+    from iterativectl.cli.findings import show_dry_run
 
-    found = compose.dry_run(workspace, project, chosen, invocation.world)
-    wrong = any(finding.status == "error" for finding in found.findings)
-    if invocation.as_json:
-        body = {"ok": not wrong, "findings": records.to_json(found.findings), "lines": list(found.lines)}
-        invocation.print_json("dry_run/1", project=project.name, **body)
-    else:
-        invocation.out.show(*(Line(line) for line in found.lines), Line(""))
-        invocation.out.show(*findings.blocks(found.findings, invocation.verbosity))
-    return ExitCode.USAGE if wrong else ExitCode.OK
+    return show_dry_run(invocation, project, compose.dry_run(workspace, project, chosen, invocation.world))
 
 
 class _Saved:
