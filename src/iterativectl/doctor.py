@@ -45,6 +45,8 @@ PACKAGES = (
     "opencv-python-headless",
     "json-repair",
     "ruamel.yaml",
+    "starlette",
+    "uvicorn",
 )
 
 
