@@ -75,6 +75,7 @@ def entry() -> None:
         code = main(sys.argv[1:], Env.of_process(signals.deafen))
     except KeyboardInterrupt:
         signals.deafen()
+    signals.hold()
     sys.exit(code)
 
 

@@ -31,3 +31,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 
 def _heard(number: int, frame: FrameType | None) -> None:
     """Nothing more to do. (With SIG_IGN Python complains of a signal that came a moment before.)"""
+
+
+def hold() -> None:
+    """The last lines are written: while Python takes itself apart, a signal would meet no handler and kill."""
+    signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
