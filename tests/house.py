@@ -26,6 +26,7 @@ LAYERS = (
         *("masked", "variants", "choosing", "ahead", "overlap", "comparing", "drawing", "pointing"),
         *("bench", "judgement", "preferring", "calibration", "measuring"),
         *("suggesting", "consulting", "experience", "rewriting"),
+        *("overview",),
     },
     {"compose", "compose_bench", "compose_calibrate", "compose_judge", "compose_variants"},
     {"web"},

@@ -246,10 +246,10 @@ def _put_aside(project: ProjectPaths) -> None:
     checkpoint = checkpoint_file.read(project.checkpoint)
     if checkpoint is None:
         return
-    target = project.run(checkpoint.run_id).root
-    if not target.is_dir():
+    target = project.run(checkpoint.run_id)
+    if not target.root.is_dir():
         raise ProjectError(
             f"{project.checkpoint} names run {checkpoint.run_id}, whose folder is gone",
             "Put the folder back, or delete checkpoint.json: it is derived from the runs' own files.",
         )
-    files.move(project.checkpoint, target / "checkpoint.json")
+    files.move(project.checkpoint, target.checkpoint)

@@ -8,7 +8,8 @@ import pytest
 from tests.fakes.openai_compatible import MODEL, FakeOpenAICompatible
 from tests.run.stage import Critic, Stage, from_picture, never
 
-from iterativectl.cli import overview, status_view, verdict
+from iterativectl import overview
+from iterativectl.cli import status_view, verdict
 from iterativectl.project.spending import PerAccepted, per_accepted
 
 PRICE = 0.002  # USD an answer

@@ -6,8 +6,8 @@ from typing import Any
 
 from iterativectl.cli.blocks import Block, Cell, Line, Table, Tone, count, table
 from iterativectl.cli.money import cost, for_a_picture
-from iterativectl.cli.overview import Overview, criteria_of
 from iterativectl.model import Iteration, Verdict
+from iterativectl.overview import Overview, criteria_of
 from iterativectl.project import lock, records
 
 TONES: dict[str, Tone] = {"passed": "good", "failed": "bad", "unclear": "unsure"}

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from iterativectl import files
 from iterativectl.errors import ProjectError
 from iterativectl.project import records
+from iterativectl.project.layout import ProjectPaths
 
 FORMAT = "checkpoint/1"
 Status = Literal[
@@ -49,6 +50,18 @@ def read(path: Path) -> Checkpoint | None:
     if not path.exists():
         return None
     return records.read_fact(path, FORMAT, Checkpoint)
+
+
+def of_run(project: ProjectPaths, run_id: str) -> Checkpoint | None:
+    """How a run stands: the newest one's checkpoint is the project's, an earlier one's lies in its folder.
+
+    None where neither speaks of this run. Raises ProjectError for a damaged one.
+    """
+    for path in (project.checkpoint, project.run(run_id).checkpoint):
+        found = read(path)
+        if found is not None and found.run_id == run_id:
+            return found
+    return None
 
 
 def read_or_rebuildable(path: Path) -> tuple[Checkpoint | None, str | None]:

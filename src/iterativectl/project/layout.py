@@ -31,6 +31,11 @@ class RunPaths:
         return self.root / "events.jsonl"
 
     @property
+    def checkpoint(self) -> Path:
+        """Where the run stood when a later one began; the newest run's is the project's own."""
+        return self.root / "checkpoint.json"
+
+    @property
     def usage(self) -> Path:
         return self.root / "usage.jsonl"
 
@@ -65,6 +70,11 @@ class RunPaths:
     @property
     def labels(self) -> Path:
         return self.human / "labels.json"
+
+    @property
+    def ratings(self) -> Path:
+        """Stars, favourites and rejects."""
+        return self.human / "ratings.json"
 
     @property
     def repeats(self) -> Path:

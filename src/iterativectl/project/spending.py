@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from iterativectl.errors import ProjectError
 from iterativectl.project import checkpoint, records, runs
-from iterativectl.project.layout import ProjectPaths, RunPaths
+from iterativectl.project.layout import ProjectPaths
 from iterativectl.project.usage import UsageFile
 
 
@@ -23,31 +24,39 @@ class PerAccepted:
     runs: int
 
 
-def per_accepted(project: ProjectPaths) -> PerAccepted:
-    """Read from the files of all runs. A damaged one leaves the cost unknown: nothing is guessed."""
-    costs: list[float | None] = []
-    pictures = 0
-    for run_id in runs.run_ids(project):
-        paths = project.run(run_id)
-        try:
-            totals = UsageFile(paths.usage, lambda: "").totals()
-            if not totals["requests"] or records.read(paths.run_json, runs.RUN_FORMAT).get("variants"):
-                continue
-            pictures += _status(project, paths) == "passed"
-            costs.append(totals["cost_usd"])
-        except ProjectError:
-            costs.append(None)
-    known = [cost for cost in costs if cost is not None]
-    complete = pictures and len(known) == len(costs)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spent:
+    """What a run cost (None: not known), and whether it ended with an accepted picture."""
+
+    usd: float | None
+    accepted: bool
+
+
+Look = Callable[[ProjectPaths, str], Spent | None]
+
+
+def spent(project: ProjectPaths, run_id: str) -> Spent | None:
+    """What a run cost; None for one that does not count. A damaged file leaves it unknown."""
+    paths = project.run(run_id)
+    try:
+        totals = UsageFile(paths.usage, lambda: "").totals()
+        if not totals["requests"] or records.read(paths.run_json, runs.RUN_FORMAT).get("variants"):
+            return None
+        found = checkpoint.of_run(project, run_id)
+    except ProjectError:
+        return Spent(usd=None, accepted=False)
+    return Spent(usd=totals["cost_usd"], accepted=found is not None and found.status == "passed")
+
+
+def per_accepted(project: ProjectPaths, look: Look = spent) -> PerAccepted:
+    """Read from the files of all runs. A damaged one leaves the cost unknown: nothing is guessed.
+
+    `look` tells of one run, for whoever remembers what it found before.
+    """
+    found = [told for run_id in runs.run_ids(project) if (told := look(project, run_id))]
+    pictures = sum(told.accepted for told in found)
+    known = [told.usd for told in found if told.usd is not None]
+    complete = pictures and len(known) == len(found)
     return PerAccepted(
-        usd=round(sum(known) / pictures, 6) if complete else None, pictures=pictures, runs=len(costs)
+        usd=round(sum(known) / pictures, 6) if complete else None, pictures=pictures, runs=len(found)
     )
-
-
-def _status(project: ProjectPaths, paths: RunPaths) -> str | None:
-    """How a run ended: the newest one's checkpoint is the project's, an earlier one's lies in its folder."""
-    for path in (project.checkpoint, paths.root / project.checkpoint.name):
-        found = checkpoint.read(path)
-        if found is not None and found.run_id == paths.run_id:
-            return found.status
-    return None

@@ -15,8 +15,8 @@ def command() -> None:
     """List the projects of the workspace and how they stand."""
     from iterativectl.cli import status_view
     from iterativectl.cli.blocks import Line, table
-    from iterativectl.cli.overview import overview
     from iterativectl.cli.workspace import project_names
+    from iterativectl.overview import overview
 
     invocation = current()
     workspace = invocation.workspace()

@@ -10,7 +10,7 @@ from iterativectl.cli import options
 from iterativectl.cli.invocation import current
 
 if TYPE_CHECKING:
-    from iterativectl.cli.overview import Overview
+    from iterativectl.overview import Overview
 
 
 @click.command(name="status")
@@ -22,7 +22,7 @@ def command(project: str | None) -> None:
 
     Reads files only: a run that is going on is not disturbed.
     """
-    from iterativectl.cli.overview import overview
+    from iterativectl.overview import overview
 
     invocation = current()
     view = overview(invocation.project(project))

@@ -1,4 +1,4 @@
-"""Where a project stands, read from its files alone. A run that is going on is not disturbed.
+"""Where a project and its runs stand, read from their files alone. A run that is going on is not disturbed.
 
 Works on damaged projects too: what cannot be read is named in `problems`, the rest is shown.
 """
@@ -15,7 +15,7 @@ from iterativectl.errors import IterativeError
 from iterativectl.model import Iteration
 from iterativectl.project import checkpoint as checkpoint_file
 from iterativectl.project import lock, output, runs
-from iterativectl.project.checkpoint import Checkpoint
+from iterativectl.project.checkpoint import FINISHED, Checkpoint
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
 from iterativectl.project.spending import PerAccepted, per_accepted
@@ -37,6 +37,53 @@ STATUS_IN_WORDS = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunState:
+    """Where one run stands. `latest`: no later run has begun; only such a run can go on.
+
+    `held` is whether a process works on it, `holder` who that is ({} where nobody can tell).
+    """
+
+    run_id: str
+    checkpoint: Checkpoint | None = None
+    latest: bool = True
+    held: bool = False
+    holder: dict[str, Any] | None = None
+    variants: int = 0
+
+    @property
+    def status(self) -> str:
+        """The run's status, but "interrupted" where nobody works on an unfinished one.
+
+        One that was left unfinished is "stopped" as soon as a later run has begun.
+        """
+        status = self.checkpoint.status if self.checkpoint else "running"
+        if not self.latest and status not in FINISHED:
+            return "stopped"
+        return "interrupted" if status in ("running", "held") and not self.held else status
+
+    @property
+    def reason(self) -> str:
+        """Why it stands there, as it was written down; "" for nothing."""
+        reason = self.checkpoint.reason if self.checkpoint else ""
+        return reason or ("" if self.latest or self.status != "stopped" else "a later run began")
+
+    @property
+    def words(self) -> str:
+        """The status for people."""
+        if self.status == "interrupted":
+            return f"interrupted: `{'variants' if self.variants else 'run'}` goes on where it stopped"
+        if self.variants and self.status in ("passed", "stopped"):
+            return f"variants: {self.reason}"
+        said = STATUS_IN_WORDS[self.status]
+        return f"{said}: {self.reason}" if self.reason and self.status != "passed" else said
+
+    @property
+    def unfinished(self) -> bool:
+        """Whether it is going on, or would go on when it is run again."""
+        return self.status in ("running", "held", "interrupted", "paused")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
     """`holder` is who holds the lock ({} for nobody); `in_flight` are tickets that no one has settled."""
 
@@ -55,12 +102,22 @@ class Overview:
     problems: tuple[str, ...] = ()
 
     @property
-    def status(self) -> str:
-        """The run's status; "new" before the first, "interrupted" where nobody works on an unfinished one."""
+    def state(self) -> RunState | None:
+        """Where its newest run stands; None before the first."""
         if self.run_id is None:
-            return "new"
-        status = self.checkpoint.status if self.checkpoint else "running"
-        return "interrupted" if status in ("running", "held") and not self.held else status
+            return None
+        return RunState(
+            run_id=self.run_id,
+            checkpoint=self.checkpoint,
+            held=self.held,
+            holder=self.holder,
+            variants=self.variants,
+        )
+
+    @property
+    def status(self) -> str:
+        """The newest run's status; "new" before the first."""
+        return self.state.status if self.state else "new"
 
     @property
     def variants(self) -> int:
@@ -70,15 +127,20 @@ class Overview:
     @property
     def words(self) -> str:
         """The status for people."""
-        if self.status == "new":
-            return "no run yet"
-        if self.status == "interrupted":
-            return f"interrupted: `{'variants' if self.variants else 'run'}` goes on where it stopped"
-        if self.variants and self.status in ("passed", "stopped"):
-            return f"variants: {self.checkpoint.reason if self.checkpoint else ''}"
-        said = STATUS_IN_WORDS[self.status]
-        reason = self.checkpoint.reason if self.checkpoint else ""
-        return f"{said}: {reason}" if reason and self.status != "passed" else said
+        return self.state.words if self.state else "no run yet"
+
+
+def run_state(project: ProjectPaths, run_id: str, *, latest: bool, variants: int = 0) -> RunState:
+    """Where a run stands; `variants`: how many it compares. Raises ProjectError for a damaged checkpoint."""
+    held = latest and lock.is_held(project.lock)
+    return RunState(
+        run_id=run_id,
+        checkpoint=checkpoint_file.of_run(project, run_id),
+        latest=latest,
+        held=held,
+        holder=lock.holder(project.lock) if held else None,
+        variants=variants,
+    )
 
 
 def overview(project: ProjectPaths) -> Overview:
