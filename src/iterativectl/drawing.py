@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,8 @@ from iterativectl.errors import ConfigError, ImageError, Problem, ProjectError, 
 from iterativectl.images.masks import Region, read_mask, region
 from iterativectl.images.normalise import Pixels, from_pixels, to_pixels
 from iterativectl.images.overlay import Shown, overlay
-from iterativectl.images.regions import Box, Combining, Inside, Size, combined, extent, share, to_png
+from iterativectl.images.refine import refine
+from iterativectl.images.regions import Box, Combining, Inside, Size, boxes, combined, extent, share, to_png
 from iterativectl.project import masks
 from iterativectl.project.layout import ProjectPaths
 
@@ -55,6 +56,10 @@ class Canvas:
             note = "it is all white: the whole picture may change, as without a mask"
             return np.ones(self.size[::-1], np.bool_), (*picture.notes, note)
         return picture.inside, picture.notes
+
+    def place(self, name: str) -> Path:
+        """The file that a mask has, or would have."""
+        return self.masks.get(name, masks.usual(self.project, name))
 
     def require(self, name: str) -> Path:
         """The file of a mask. Raises UsageError with the names that there are."""
@@ -134,10 +139,10 @@ def target(canvas: Canvas, name: str, how: Combining, force: bool) -> Path:
         raise UsageError("'all' means every mask of the project", "Give the mask another name.")
     if not masks.MASK_NAME.fullmatch(name):
         raise UsageError(f"'{name}' is no name for a mask", "Letters, digits, _ and -, at most 64.")
-    path = canvas.masks.get(name, canvas.project.mask(name))
+    path = canvas.place(name)
     shown = canvas.relative(path)
     if not path.resolve().is_relative_to(canvas.project.root.resolve()) or path.suffix.lower() != ".png":
-        usual = canvas.relative(canvas.project.mask(name))
+        usual = canvas.relative(masks.usual(canvas.project, name))
         cure = f"Name a PNG in the project there, or take the entry out: then it will be {usual}."
         raise UsageError(f"AIGen.yaml says that the mask '{name}' is {shown}: that is not written to", cure)
     if how == "replace" and path.is_file() and not force:
@@ -148,6 +153,21 @@ def target(canvas: Canvas, name: str, how: Combining, force: bool) -> Path:
     return path
 
 
+def outlined(
+    canvas: Canvas, drawn: Sequence[Box], *, names: Sequence[str], wanted: bool
+) -> tuple[Inside, tuple[str, ...]]:
+    """The boxes or, if `wanted`, the outlines in them; and sentences on boxes in which none was found.
+
+    `names` are what those sentences call the boxes.
+    """
+    if not wanted:
+        return boxes(canvas.size, drawn), ()
+    outlines = refine(canvas.pixels, drawn)
+    inside = np.logical_or.reduce([outline.inside for outline in outlines])
+    notes = (f"{name}: {outline.note}" for name, outline in zip(names, outlines, strict=True) if outline.note)
+    return np.asarray(inside), tuple(notes)
+
+
 def grown(drawn: Inside, pixels: int) -> Inside:
     """A drawn region grown for good, or shrunk. Raises ImageError where nothing is left of it."""
     return region(drawn, grow=pixels, feather=0).inside if pixels else drawn
@@ -155,7 +175,7 @@ def grown(drawn: Inside, pixels: int) -> Inside:
 
 def keep(canvas: Canvas, name: str, drawn: Inside, how: Combining, now: datetime) -> Kept:
     """Write the mask; the one that it replaces is kept beside it. Raises UsageError: empty, or all of it."""
-    path = canvas.masks.get(name, canvas.project.mask(name))
+    path = canvas.place(name)
     whole = drawn if how == "replace" else combined(canvas.read(name), drawn, how)
     box = extent(whole)
     if box is None:
@@ -169,6 +189,16 @@ def keep(canvas: Canvas, name: str, drawn: Inside, how: Combining, now: datetime
         files.copy(path, backup)
     files.write_bytes(path, content)
     return Kept(path=path, share=share(whole), box=box, backup=backup)
+
+
+def put_away(canvas: Canvas, name: str, now: datetime) -> Path:
+    """Move a mask to those that were replaced: it is none any more. Returns where it is now.
+
+    Raises UsageError for one that is not there, StorageError.
+    """
+    path, kept = canvas.require(name), _free(canvas.project, name, now)
+    files.move(path, kept)
+    return kept
 
 
 def show(canvas: Canvas, seen: Seen, out: Path) -> None:

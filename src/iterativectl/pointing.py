@@ -9,8 +9,9 @@ from iterativectl import files
 from iterativectl.config.aivis import load_aivis
 from iterativectl.config.prompts import load_prompts_beside_runs
 from iterativectl.config.types import AIVis
-from iterativectl.drawing import Canvas, settings
-from iterativectl.errors import UsageError
+from iterativectl.drawing import Canvas, outlined, settings
+from iterativectl.errors import ConfigError, UsageError
+from iterativectl.images.regions import Inside
 from iterativectl.judging.conventions import BY_NAME, family_of
 from iterativectl.judging.locating import Located, Locator, Route
 from iterativectl.loading import EMBEDDED, World, prompt_layers
@@ -19,10 +20,11 @@ from iterativectl.project import records
 from iterativectl.project.answers import AnswerFiles
 from iterativectl.project.layout import ProjectPaths, WorkspacePaths
 from iterativectl.project.usage import FromNow, UsageFile
-from iterativectl.vision.router import Router
+from iterativectl.vision.router import Absent, Router
 from iterativectl.vision.routes import build_models, build_router
 
 FORMAT = "location/1"
+MEASURES = "the embedded judge measures light and colour: it cannot say where a thing is"
 CURE = "Draw it (--box, --polygon, --color-range, --at, --file), or name a vision model in AIVis.yaml."
 
 
@@ -35,9 +37,9 @@ def locate(
     judge that cannot locate, and what Locator.locate raises.
     """
     aivis = settings(canvas.project.aivis, load_aivis)
-    models = [model for model in build_models(aivis, world.environ) if model and model.name != EMBEDDED]
+    models = _models(aivis, world)
     if not models:
-        raise UsageError("the embedded judge measures light and colour: it cannot say where a thing is", CURE)
+        raise UsageError(MEASURES, CURE)
     build = _routers(canvas.project, aivis, world)
     locator = Locator(
         routes=[_route(model, build(model), family) for model in models],
@@ -45,6 +47,28 @@ def locate(
         longest=aivis.max_image_px,
     )
     return locator.locate(canvas.pixels, target)
+
+
+def cannot(project: ProjectPaths, world: World) -> str:
+    """Why no model of the project's AIVis.yaml can be asked for a place, in words; "" where one may be.
+
+    Nobody is asked: that a server does not answer, or its model has no eyes, is found only by asking.
+    """
+    try:
+        models = _models(settings(project.aivis, load_aivis), world)
+    except ConfigError as error:
+        return error.message
+    absent = [model for model in models if isinstance(model, Absent)]
+    if len(absent) < len(models):
+        return ""
+    return "; ".join(finding.why for model in absent for finding in model.check()) or MEASURES
+
+
+def drawn(canvas: Canvas, located: Located, *, refine: bool = True) -> tuple[Inside, tuple[str, ...]]:
+    """The places as a region: their outlines or, without `refine`, their boxes; and sentences for people."""
+    names = [spot.label or "a box" for spot in located.spots]
+    inside, notes = outlined(canvas, [spot.box for spot in located.spots], names=names, wanted=refine)
+    return inside, (*located.notes, *notes)
 
 
 def write_down(canvas: Canvas, name: str, target: str, located: Located) -> None:
@@ -65,6 +89,11 @@ def write_down(canvas: Canvas, name: str, target: str, located: Located) -> None
         "calls": records.to_json(located.calls),
     }
     files.write_json(canvas.project.mask_location(name), body)
+
+
+def _models(aivis: AIVis, world: World) -> list[VisionModel]:
+    """Who may be asked, in order: all but the embedded judge."""
+    return [model for model in build_models(aivis, world.environ) if model and model.name != EMBEDDED]
 
 
 def _routers(project: ProjectPaths, aivis: AIVis, world: World) -> Callable[[VisionModel], Router]:

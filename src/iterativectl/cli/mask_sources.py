@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from iterativectl import pointing
+from iterativectl import drawing, pointing
 from iterativectl.cli import shapes
 from iterativectl.cli.invocation import Invocation
 from iterativectl.cli.mask_wish import Wish
@@ -16,8 +16,7 @@ from iterativectl.drawing import Canvas
 from iterativectl.errors import ImageError, UsageError
 from iterativectl.images import colours, regions
 from iterativectl.images.masks import read_mask
-from iterativectl.images.refine import refine
-from iterativectl.images.regions import Box, Inside
+from iterativectl.images.regions import Inside
 from iterativectl.judging.locating import Located
 from iterativectl.project.layout import WorkspacePaths
 
@@ -42,7 +41,9 @@ def draw(source: str, wish: Wish, canvas: Canvas, workspace: WorkspacePaths, inv
 
 def _by_boxes(wish: Wish, canvas: Canvas) -> Drawn:
     drawn = [shapes.box(text, canvas.size) for text in wish.boxes]
-    return _outlined(canvas, drawn, names=[f"box {text}" for text in wish.boxes], wanted=bool(wish.refine))
+    names = [f"box {text}" for text in wish.boxes]
+    inside, notes = drawing.outlined(canvas, drawn, names=names, wanted=bool(wish.refine))
+    return Drawn(inside=inside, notes=notes)
 
 
 def _by_polygons(wish: Wish, canvas: Canvas) -> Drawn:
@@ -97,19 +98,8 @@ def _by_file(wish: Wish, canvas: Canvas, cwd: Path) -> Drawn:
 
 def _by_text(wish: Wish, canvas: Canvas, workspace: WorkspacePaths, invocation: Invocation) -> Drawn:
     located = pointing.locate(workspace, canvas, wish.text or "", wish.family, invocation.world)
-    names = [spot.label or "a box" for spot in located.spots]
-    drawn = _outlined(canvas, [s.box for s in located.spots], names=names, wanted=wish.refine is not False)
-    return Drawn(inside=drawn.inside, notes=(*located.notes, *drawn.notes), located=located)
-
-
-def _outlined(canvas: Canvas, drawn: list[Box], *, names: list[str], wanted: bool) -> Drawn:
-    """The boxes, or the outlines in them."""
-    if not wanted:
-        return Drawn(inside=regions.boxes(canvas.size, drawn))
-    outlines = refine(canvas.pixels, drawn)
-    inside = np.logical_or.reduce([outline.inside for outline in outlines])
-    notes = [f"{name}: {outline.note}" for name, outline in zip(names, outlines, strict=True) if outline.note]
-    return Drawn(inside=np.asarray(inside), notes=tuple(notes))
+    inside, notes = pointing.drawn(canvas, located, refine=wish.refine is not False)
+    return Drawn(inside=inside, notes=notes, located=located)
 
 
 def _size(canvas: Canvas) -> str:

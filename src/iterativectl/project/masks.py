@@ -15,6 +15,11 @@ LONE_MASK = "mask"  # the name of input/mask.png
 MASK_NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
+def usual(project: ProjectPaths, name: str) -> Path:
+    """Where a mask lies that AIGen.yaml does not list."""
+    return project.lone_mask if name == LONE_MASK else project.mask(name)
+
+
 def found(project: ProjectPaths, masking: Masking) -> dict[str, Path]:
     """Every mask by name: those that AIGen.yaml lists, in its order, then input/mask.png, then input/masks/.
 
