@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
 from iterativectl.web import pages, replies
+from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
 
 ROUTES: Sequence[Sequence[BaseRoute]] = (
@@ -18,14 +20,21 @@ ROUTES: Sequence[Sequence[BaseRoute]] = (
 )  # one line a module; pages comes last, for it answers whatever is left
 
 
-def make_app(site: Site) -> Starlette:
-    """The viewer of a workspace."""
+def make_app(site: Site) -> Guard:
+    """The viewer of a workspace, guarded."""
+    handlers = {
+        IterativeError: _told,
+        replies.Conflict: _conflict,
+        HTTPException: _http,
+        Exception: _bug,
+    }
     app = Starlette(
         routes=[route for routes in ROUTES for route in routes],
-        exception_handlers={IterativeError: _told, replies.Conflict: _conflict},
+        exception_handlers=handlers,
     )
+    app.router.redirect_slashes = False  # an address is right or it is not there
     app.state.site = site
-    return app
+    return Guard(app, site)
 
 
 async def _told(_: Request, error: Exception) -> Response:
@@ -36,3 +45,13 @@ async def _told(_: Request, error: Exception) -> Response:
 async def _conflict(_: Request, error: Exception) -> Response:
     assert isinstance(error, replies.Conflict)
     return replies.conflict(error)
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    return replies.status(request, error.status_code, error.headers)
+
+
+async def _bug(request: Request, error: Exception) -> Response:
+    """A fault of ours: its traceback goes to the log, not to the page."""
+    return replies.status(request, 500)

@@ -45,7 +45,11 @@ def iteration_of(request: Request, paths: RunPaths) -> int:
 
 def inside(path: Path, folder: Path) -> Path:
     """The path, if it lies in the folder once links are followed. Raises HTTPException 404."""
-    if not path.resolve().is_relative_to(folder.resolve()):
+    try:
+        lies_inside = path.resolve().is_relative_to(folder.resolve())
+    except (OSError, RuntimeError) as error:  # links in a circle, a name that is too long
+        raise HTTPException(404) from error
+    if not lies_inside:
         raise HTTPException(404)
     return path
 

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import PlainTextResponse, Response
 
-from iterativectl.errors import ConfigError, IterativeError, LockedError, StorageError, UsageError
+from iterativectl.errors import ConfigError, IterativeError, LockedError, Problem, StorageError, UsageError
 
 MAX_BODY = 1_000_000  # bytes; a ranking of ten thousand pictures with notes is less
 
@@ -47,13 +47,21 @@ async def body_of(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:
 
 def told(error: IterativeError) -> Response:
     """An error for people: `{error: {code, message, hint, problems?}}`."""
+    return data({"error": error_of(error)}, _status(error))
+
+
+def error_of(error: IterativeError) -> dict[str, Any]:
+    """`{code, message, hint, problems?}`."""
     said: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
     if isinstance(error, ConfigError):
-        said["problems"] = [
-            {"where": p.where, "path": p.path, "message": p.message, "severity": p.severity}
-            for p in error.problems
-        ]
-    return data({"error": said}, _status(error))
+        said["problems"] = [problem_json(problem) for problem in error.problems]
+    return said
+
+
+def problem_json(problem: Problem) -> dict[str, str]:
+    """`{where, path, message, severity}`."""
+    said = {"where": problem.where, "path": problem.path}
+    return said | {"message": problem.message, "severity": problem.severity}
 
 
 def conflict(found: Conflict) -> Response:
@@ -61,6 +69,28 @@ def conflict(found: Conflict) -> Response:
     hint = "Look at what is there now, then decide again."
     said = {"code": "conflict", "message": found.message, "hint": hint}
     return data({"error": said, "current": found.current}, 409)
+
+
+STATUSES = {
+    404: ("not_there", "There is no such thing here."),
+    405: ("method", "That is not done with this address."),
+    415: ("not_a_picture", "It is not a picture that the viewer shows."),
+    500: ("bug", "Something went wrong in the viewer itself."),
+    503: ("busy", "The viewer has too much to do just now."),
+}
+HINTS = {500: "`iterativectl viewer status` says where its log is.", 503: "Load the page again."}
+
+
+def status(request: Request, number: int, headers: Mapping[str, str] | None = None) -> Response:
+    """An error that is only a status: as JSON below /api/, else in a line of text."""
+    code, message = STATUSES.get(number, ("http", f"That is not answered here ({number})."))
+    if request.scope["path"].startswith("/api/"):
+        said = {"code": code, "message": message, "hint": HINTS.get(number, "")}
+        reply = data({"error": said}, number)
+    else:
+        reply = PlainTextResponse(f"{message}\n", number)
+    reply.headers.update(headers or {})
+    return reply
 
 
 def _status(error: IterativeError) -> int:
