@@ -5,7 +5,10 @@
 // `setQuery({i: 3})` changes the address without a new page (null takes a key out); `signal` is aborted on leaving.
 
 import { fill, h } from "./dom.js";
-import { frame, say } from "./parts/frame.js";
+import { listed, listenOnlyTo } from "./keys.js";
+import { frame } from "./parts/frame.js";
+import { sayTrouble } from "./parts/said.js";
+import { empty, loading, trouble } from "./parts/states.js";
 
 const PAGES = [
   [/^\/$/, "projects", []],
@@ -17,21 +20,23 @@ const PAGES = [
   [/^\/p\/([^/]+)\/masks$/, "masks", ["project"]],
 ];
 
+const everywhere = listed(); // the keys of the frame; a page's own end with it
 let leave = () => {};
 
 async function show() {
   leave();
+  listenOnlyTo(everywhere);
   const controller = new AbortController();
   let stop = () => {};
   leave = () => { controller.abort(); stop(); };
   const found = PAGES.map(([pattern, page, names]) => [location.pathname.match(pattern), page, names]).find(([match]) => match);
   const main = document.getElementById("main");
-  if (!found) { fill(main, h("p.empty", {}, "There is no such page.")); return; }
-  const [match, page, names] = found;
-  const place = Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(match[at + 1])]));
+  const place = found && placeOf(found);
+  if (!place) { notFound(main); return; }
+  const page = found[1];
   frame({ page, place });
   document.body.dataset.page = page;
-  fill(main, h("p.loading", {}, "Loading …"));
+  fill(main, loading());
   try {
     const { show: open } = await import(`./pages/${page}.js`);
     if (controller.signal.aborted) return;
@@ -39,9 +44,20 @@ async function show() {
     if (typeof left === "function") { if (controller.signal.aborted) left(); else stop = left; }
   } catch (error) {
     if (error.name === "AbortError" || controller.signal.aborted) return;
-    fill(main, h("div.trouble", { role: "alert" }, h("p", {}, error.message), h("p", {}, error.hint ?? "")));
+    fill(main, h("h1.unseen", {}, "Trouble"), trouble(error, { again: show }));
     if (!error.code) throw error;
   }
+}
+
+/** What the address names, null where it is no address of ours. */
+function placeOf([match, , names]) {
+  try { return Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(match[at + 1])])); } catch { return null; }
+}
+
+function notFound(main) {
+  frame({ page: "", place: {} });
+  title("Not found");
+  fill(main, h("h1.unseen", {}, "Not found"), empty("There is no such page."));
 }
 
 function go(address) {
@@ -49,6 +65,7 @@ function go(address) {
   history.pushState(null, "", address);
   scrollTo(0, 0);
   show();
+  document.getElementById("main").focus({ preventScroll: true }); // so that the next Tab starts on the new page
 }
 
 function setQuery(changes) {
@@ -71,6 +88,6 @@ addEventListener("click", (event) => {
   event.preventDefault();
   go(link.pathname + link.search);
 });
-addEventListener("unhandledrejection", (event) => { if (event.reason?.code) { event.preventDefault(); say(event.reason.message, event.reason.hint); } });
+addEventListener("unhandledrejection", (event) => { if (event.reason?.code) { event.preventDefault(); sayTrouble(event.reason); } });
 
 show();

@@ -1,21 +1,49 @@
-// The head of every page: where one is, and what the program says.
+// The head of every page: where one is, where one can go from here, the colours, and help.
+//
+// frame({page, place}) draws it; `say` is passed on from said.js.
 
 import { fill, h } from "../dom.js";
+import { bind } from "../keys.js";
+import { iconButton } from "./buttons.js";
+import { choice } from "./forms.js";
+import { showHelp } from "./help.js";
+import { icon } from "./icons.js";
+import { choose, chosen } from "./theme.js";
 
-/** Draw the head for a page. */
-export function frame({ place }) {
-  const trail = [h("a", { href: "/" }, "Projects")];
-  if (place.project) trail.push(h("a", { href: `/p/${encodeURIComponent(place.project)}` }, place.project));
-  if (place.run) trail.push(h("a", { href: `/p/${encodeURIComponent(place.project)}/r/${place.run}` }, place.run));
-  fill(document.getElementById("top"), h("nav.trail", { "aria-label": "Where you are" }, trail));
+export { say } from "./said.js";
+
+const THEMES = [["system", "Colours as the system says", "system"], ["light", "Light colours", "light"], ["dark", "Dark colours", "dark"]];
+
+const at = (...parts) => "/" + parts.map(encodeURIComponent).join("/");
+
+export function frame({ page, place }) {
+  fill(document.getElementById("top"),
+    h("nav.trail", { "aria-label": "Where you are" }, h("ol", {}, trail(page, place).map((step) => h("li", {}, step)))),
+    pagesOf(page, place),
+    h("div.tools", {}, choice("Colours", "theme", THEMES, chosen(), choose), iconButton("Help: all keys", "help", { key: "?", run: showHelp })));
 }
 
-let timer;
-
-/** Say something in passing. */
-export function say(message, hint = "") {
-  const place = document.getElementById("said");
-  fill(place, h("p", {}, message), hint ? h("p.hint", {}, hint) : null);
-  clearTimeout(timer);
-  timer = setTimeout(() => fill(place), 8000);
+function trail(page, { project, run }) {
+  const steps = [link("/", "Projects", page === "projects", "brand")];
+  if (project) steps.push(link(at("p", project), project, page === "runs"));
+  if (run) steps.push(link(at("p", project, "r", run), run, page === "run", "run-id"));
+  return steps;
 }
+
+function pagesOf(page, { project, run }) {
+  if (!project) return null;
+  const links = run
+    ? [["Run", "run", at("p", project, "r", run)], ["Compare", "compare", at("p", project, "r", run, "compare")], ["Rank", "rank", at("p", project, "r", run, "rank")]]
+    : [["Runs", "runs", at("p", project)]];
+  links.push(["Rules", "rules", at("p", project, "rules")], ["Masks", "masks", at("p", project, "masks")]);
+  return h("nav.pages", { "aria-label": run ? "This run" : "This project" }, links.map(([words, name, href]) => link(href, words, name === page)));
+}
+
+function link(href, words, here, kind = "") {
+  return h(`a${kind ? `.${kind}` : ""}`, { href, "aria-current": here ? "page" : null }, kind === "brand" ? icon("picture") : null, h("span", {}, words));
+}
+
+bind([
+  { keys: ["?"], words: "all keys", run: showHelp },
+  { keys: ["Escape"], words: "close a dialog", run: () => false },
+]);

@@ -1,0 +1,31 @@
+// What the program says in passing.
+//
+// say("Saved.")                          a note at the bottom that goes by itself; `hint` is a second line
+// say("New picture", "", {action: {words: "Show", run}})   with a button
+// sayTrouble(error)                      an error for people; stays longer; errors without a code are thrown on
+// announce("Iteration 5: score 75")      for screen readers only, politely; use it seldom
+
+import { fill, h } from "../dom.js";
+
+const SHORT = 6000;
+const LONG = 14000;
+let timer;
+
+export function say(message, hint = "", { trouble = false, action = null } = {}) {
+  const place = document.getElementById("said");
+  const close = () => fill(place);
+  fill(place, h(`div.toast${trouble ? ".bad" : ""}`, {},
+    h("div", {}, h("p", {}, message), hint ? h("p.hint", {}, hint) : null),
+    action ? h("button.button", { type: "button", onclick: () => { close(); action.run(); } }, action.words) : null,
+    h("button.button.quiet", { type: "button", onclick: close }, "Close")));
+  clearTimeout(timer);
+  timer = setTimeout(close, trouble || action ? LONG : SHORT);
+}
+
+export function sayTrouble(error) {
+  if (error?.name === "AbortError") return;
+  if (!error?.code) throw error;
+  say(error.message, error.hint ?? "", { trouble: true });
+}
+
+export function announce(words) { document.getElementById("heard").textContent = words; }
