@@ -281,6 +281,20 @@ class WorkspacePaths:
     def workflows(self) -> Path:
         return self.root / "workflow"
 
+    @property
+    def derived(self) -> Path:
+        """What can be made again from the projects at any time, and may be deleted at any time."""
+        return self.root / ".iterative"
+
+    @property
+    def index(self) -> Path:
+        """The index of all projects, runs and iterations."""
+        return self.derived / "index.sqlite3"
+
+    @property
+    def thumbnails(self) -> Path:
+        return self.derived / "thumbnails"
+
     def project(self, name: str) -> ProjectPaths:
         return ProjectPaths(self.projects / name)
 
