@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -11,11 +12,12 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import pages, replies
+from iterativectl.web import jobs, pages, replies
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
 
 ROUTES: Sequence[Sequence[BaseRoute]] = (
+    jobs.ROUTES,
     pages.ROUTES,
 )  # one line a module; pages comes last, for it answers whatever is left
 
@@ -31,10 +33,18 @@ def make_app(site: Site) -> Guard:
     app = Starlette(
         routes=[route for routes in ROUTES for route in routes],
         exception_handlers=handlers,
+        lifespan=_alive,
     )
     app.router.redirect_slashes = False  # an address is right or it is not there
     app.state.site = site
     return Guard(app, site)
+
+
+@asynccontextmanager
+async def _alive(app: Starlette) -> AsyncIterator[None]:
+    """What is at work ends with the viewer."""
+    yield
+    app.state.site.jobs.close()
 
 
 async def _told(_: Request, error: Exception) -> Response:

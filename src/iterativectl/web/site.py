@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from iterativectl.loading import World
 from iterativectl.project.layout import WorkspacePaths
+from iterativectl.web.jobs import Jobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,13 +16,14 @@ class Site:
     """A workspace that is looked at.
 
     `token`: what the first address carries, and the cookie then. `hosts`: the exact values of the Host header
-    that are answered.
+    that are answered. `jobs`: what takes a while.
     """
 
     workspace: WorkspacePaths
     world: World
     token: str
     hosts: frozenset[str] = field(default_factory=frozenset)
+    jobs: Jobs = field(default_factory=Jobs)
 
 
 def site_of(request: Request) -> Site:
