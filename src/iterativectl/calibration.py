@@ -18,7 +18,7 @@ from iterativectl.judging.calibrating import Case
 from iterativectl.judging.score import score
 from iterativectl.model import Iteration, Outcome, Verdict
 from iterativectl.policy import stages
-from iterativectl.project import human, records, runs
+from iterativectl.project import handwriting, human, records, runs
 from iterativectl.project.human import Labels, Ranking
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
@@ -195,7 +195,7 @@ def _keep(paths: RunPaths, judge: str, again: Again) -> None:
         judges = {**_said_again(paths), judge: again}
         files.write_json(paths.repeats, {"format": REPEATS_FORMAT, "judges": records.to_json(judges)})
 
-    human.alone(paths, again.asked_at, change)
+    handwriting.alone(paths, again.asked_at, change)
 
 
 def _voiced(paths: RunPaths, warnings: list[str]) -> Voiced | None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from iterativectl import files
 from iterativectl.errors import LockedError, ProjectError
-from iterativectl.project import human
+from iterativectl.project import handwriting, human
 from iterativectl.project.layout import RunPaths
 
 NOW = "2026-01-09T22:25:59+01:00"
@@ -140,7 +140,7 @@ def test_what_is_no_file_is_named(run: RunPaths) -> None:
     run.labels.mkdir()
     with pytest.raises(ProjectError, match="not a file"):
         human.read_labels(run.labels)
-    run.ranking.write_bytes(b" " * (human.MAX_BYTES + 1))
+    run.ranking.write_bytes(b" " * (handwriting.MAX_BYTES + 1))
     with pytest.raises(ProjectError, match="larger than"):
         human.read_ranking(run.ranking)
 

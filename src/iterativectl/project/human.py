@@ -1,37 +1,33 @@
 """What a person says of a run's pictures: human/ranking.json and human/labels.json.
 
-People write these files by hand too, and other programs may: what is not known here is kept as it is, what
-cannot be meant is named and never written over.
+Their ratings are in `ratings`; how such files are read and written, in `handwriting`.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any
 
-from iterativectl import files
-from iterativectl.errors import LockedError, ProjectError
+from iterativectl.project import handwriting
+from iterativectl.project.handwriting import Overtaken, alone, refuse
 from iterativectl.project.layout import RunPaths
-
-MAX_BYTES = 5_000_000  # a label for each of ten thousand pictures is less
-Written = TypeVar("Written")
-CURE = "Nothing was changed. Mend the file, or move it away and say it again."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ranking:
     """Iterations by a person's liking, best first; `notes` by iteration.
 
-    `others` are keys that are not ours, kept when the file is written again.
+    `others` are keys that are not ours, kept when the file is written again. `sha256` is that of the file's
+    bytes, None where there is no file.
     """
 
     ranking: tuple[str, ...] = ()
     notes: Mapping[str, str] = field(default_factory=dict)
     updated_at: str = ""
     others: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str | None = None
 
     def known(self, iterations: Sequence[int]) -> tuple[int, ...]:
         """Those that the run has, best first."""
@@ -40,11 +36,12 @@ class Ranking:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Labels:
-    """Whether a person finds a criterion met: iteration -> field -> yes or no. `others` as for Ranking."""
+    """Whether a person finds a criterion met: iteration -> field -> yes or no. The rest as for Ranking."""
 
     labels: Mapping[str, Mapping[str, bool]] = field(default_factory=dict)
     updated_at: str = ""
     others: Mapping[str, Any] = field(default_factory=dict)
+    sha256: str | None = None
 
 
 def iterations_in(names: Sequence[str]) -> tuple[int, ...]:
@@ -54,39 +51,41 @@ def iterations_in(names: Sequence[str]) -> tuple[int, ...]:
 
 def read_ranking(path: Path) -> Ranking | None:
     """A person's ranking, None without one. Raises ProjectError naming what is wrong with the file."""
-    data = _read(path)
-    if data is None:
+    found = handwriting.read(path)
+    if found is None:
         return None
+    data, sha256 = found
     order = data.pop("ranking", None)
     notes = data.pop("notes", None) or {}
     updated = data.pop("updated_at", "")
     if not isinstance(order, list):
-        _refuse(path, "'ranking' must be a list of iterations, best first")
-    ranking = tuple(_iteration(path, entry) for entry in order)
+        refuse(path, "'ranking' must be a list of iterations, best first")
+    ranking = tuple(handwriting.iteration(path, entry, "ranking") for entry in order)
     twice = next((name for name in ranking if ranking.count(name) > 1), None)
     if twice is not None:
-        _refuse(path, f"'ranking' names {twice} twice")
+        refuse(path, f"'ranking' names {twice} twice")
     if not _texts(notes):
-        _refuse(path, "'notes' must give a text for an iteration")
-    return Ranking(ranking=ranking, notes=notes, updated_at=str(updated), others=data)
+        refuse(path, "'notes' must give a text for an iteration")
+    return Ranking(ranking=ranking, notes=notes, updated_at=str(updated), others=data, sha256=sha256)
 
 
 def read_labels(path: Path) -> Labels | None:
     """A person's labels, None without any. Raises ProjectError naming what is wrong with the file."""
-    data = _read(path)
-    if data is None:
+    found = handwriting.read(path)
+    if found is None:
         return None
+    data, sha256 = found
     labels = data.pop("labels", None)
     updated = data.pop("updated_at", "")
     if not isinstance(labels, dict):
-        _refuse(path, "'labels' must give fields for iterations")
+        refuse(path, "'labels' must give fields for iterations")
     for name, said in labels.items():
         if not isinstance(said, dict):
-            _refuse(path, f"'labels' of {name} must give true or false for fields")
+            refuse(path, f"'labels' of {name} must give true or false for fields")
         wrong = next((entry for entry, value in said.items() if not isinstance(value, bool)), None)
         if wrong is not None:
-            _refuse(path, f"the label {wrong} of {name} must be true or false, not {said[wrong]!r:.60}")
-    return Labels(labels=labels, updated_at=str(updated), others=data)
+            refuse(path, f"the label {wrong} of {name} must be true or false, not {said[wrong]!r:.60}")
+    return Labels(labels=labels, updated_at=str(updated), others=data, sha256=sha256)
 
 
 def rank(run: RunPaths, iterations: Sequence[int], known: Sequence[int], now: str) -> Ranking:
@@ -98,14 +97,51 @@ def rank(run: RunPaths, iterations: Sequence[int], known: Sequence[int], now: st
 
     def change() -> Ranking:
         old = read_ranking(run.ranking) or Ranking()
-        ours = tuple(str(number) for number in iterations)
-        strangers = tuple(
-            name for name in old.ranking if not set(iterations_in([name])) & {*known, *iterations}
-        )
-        ranking = Ranking(ranking=ours + strangers, notes=old.notes, updated_at=now, others=old.others)
-        body = {"ranking": list(ranking.ranking), "notes": dict(ranking.notes), "updated_at": now}
-        files.write_json(run.ranking, {**body, **ranking.others})
-        return ranking
+        return _write_ranking(run, replace(old, ranking=_order(old, iterations, known), updated_at=now))
+
+    return alone(run, now, change)
+
+
+def save_ranking(
+    run: RunPaths, wanted: Ranking, based_on: str | None, known: Sequence[int], now: str
+) -> Ranking:
+    """Write the order and the notes of `wanted` if the file is still the one they were made from.
+
+    `based_on` is that file's sha256, None if there was none. Entries and notes that belong to none of the
+    run's iterations (`known`) stay. A file that says the same already is no conflict: a page may ask again
+    when it never heard the answer. Raises Overtaken when the file is another one, else as `rank` does.
+    """
+
+    def change() -> Ranking:
+        old = read_ranking(run.ranking) or Ranking()
+        ours = {str(number) for number in known}
+        notes = {name: text for name, text in old.notes.items() if name not in ours}
+        notes |= {name: text for name, text in wanted.notes.items() if text}
+        ranking = _order(old, iterations_in(wanted.ranking), known)
+        if (ranking, notes) == (old.ranking, dict(old.notes)):
+            return old
+        if old.sha256 != based_on:
+            raise Overtaken(f"{run.ranking.name} has been written since")
+        return _write_ranking(run, replace(old, ranking=ranking, notes=notes, updated_at=now))
+
+    return alone(run, now, change)
+
+
+def note(run: RunPaths, iteration: int, text: str, based_on: str, now: str) -> Ranking:
+    """Write one note; the empty text takes it away. The ranking and all other notes stay as they are.
+
+    `based_on` is the note that the writer saw, "" for none. Raises as `save_ranking` does.
+    """
+
+    def change() -> Ranking:
+        old = read_ranking(run.ranking) or Ranking()
+        there = old.notes.get(str(iteration), "")
+        if there == text:
+            return old
+        if there != based_on:
+            raise Overtaken(f"the note of iteration {iteration} has been written since")
+        notes = {name: said for name, said in {**old.notes, str(iteration): text}.items() if said}
+        return _write_ranking(run, replace(old, notes=notes, updated_at=now))
 
     return alone(run, now, change)
 
@@ -123,70 +159,23 @@ def label(run: RunPaths, iteration: int, said: Mapping[str, bool | None], now: s
         labels = {**old.labels, str(iteration): kept}
         if not kept:
             del labels[str(iteration)]
-        files.write_json(run.labels, {"labels": labels, "updated_at": now, **old.others})
-        return Labels(labels=labels, updated_at=now, others=old.others)
+        sha256 = handwriting.write(run.labels, {"labels": labels, "updated_at": now, **old.others})
+        return replace(old, labels=labels, updated_at=now, sha256=sha256)
 
     return alone(run, now, change)
 
 
-def alone(run: RunPaths, now: str, change: Callable[[], Written]) -> Written:
-    """Make a change to a file in human/ as its only writer: it begins with what the file says.
-
-    `now` is ISO 8601. Raises LockedError while another process writes.
-    """
-    path = run.human / "human.lock"
-    descriptor = files.lock(path, now)
-    if descriptor is None:
-        raise LockedError(f"another process is writing in {run.human}", "Try again in a moment.")
-    try:
-        return change()
-    finally:
-        files.unlock(descriptor)
+def _order(old: Ranking, iterations: Sequence[int], known: Sequence[int]) -> tuple[str, ...]:
+    """The iterations as they are to stand, then what else the ranking names."""
+    ours = {*known, *iterations}
+    strangers = tuple(name for name in old.ranking if not set(iterations_in([name])) & ours)
+    return tuple(str(number) for number in iterations) + strangers
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """The file's object; None where there is none."""
-    try:
-        if not path.exists():
-            return None
-        if not path.is_file():
-            _refuse(path, "it is not a file")
-        if path.stat().st_size > MAX_BYTES:
-            _refuse(path, f"it is larger than {MAX_BYTES // 1_000_000} MB")
-        text = path.read_text(encoding="utf-8-sig")
-        data = json.loads(text, object_pairs_hook=_object, parse_constant=_no_number)
-        json.dumps(data, ensure_ascii=False).encode("utf-8")  # halves of characters cannot be written again
-    except OSError as error:
-        _refuse(path, f"it cannot be read ({error.strerror})")
-    except (ValueError, RecursionError) as error:
-        _refuse(path, f"it is not JSON ({str(error):.200})")
-    if not isinstance(data, dict):
-        _refuse(path, "it is not a JSON object")
-    return data
-
-
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise ValueError(f"{next(key for key in keys if keys.count(key) > 1)!r} is there twice")
-    return found
-
-
-def _no_number(text: str) -> NoReturn:
-    raise ValueError(f"{text} is no number")
-
-
-def _iteration(path: Path, entry: Any) -> str:
-    """An entry of a ranking; people write 3 for "3"."""
-    if isinstance(entry, bool) or not isinstance(entry, str | int):
-        _refuse(path, f"{entry!r:.60} in 'ranking' is no iteration")
-    return str(entry)
+def _write_ranking(run: RunPaths, new: Ranking) -> Ranking:
+    body = {"ranking": list(new.ranking), "notes": dict(new.notes), "updated_at": new.updated_at}
+    return replace(new, sha256=handwriting.write(run.ranking, {**body, **new.others}))
 
 
 def _texts(value: Any) -> bool:
     return isinstance(value, dict) and all(isinstance(text, str) for text in value.values())
-
-
-def _refuse(path: Path, why: str) -> NoReturn:
-    raise ProjectError(f"{path} cannot be used: {why}", CURE)

@@ -12,12 +12,13 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import jobs, pages, replies
+from iterativectl.web import human, jobs, pages, replies
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
 
 ROUTES: Sequence[Sequence[BaseRoute]] = (
     jobs.ROUTES,
+    human.ROUTES,
     pages.ROUTES,
 )  # one line a module; pages comes last, for it answers whatever is left
 

@@ -9,7 +9,15 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from iterativectl.errors import ConfigError, IterativeError, LockedError, Problem, StorageError, UsageError
+from iterativectl.errors import (
+    ConfigError,
+    IterativeError,
+    LockedError,
+    Problem,
+    ProjectError,
+    StorageError,
+    UsageError,
+)
 
 MAX_BODY = 1_000_000  # bytes; a ranking of ten thousand pictures with notes is less
 
@@ -97,6 +105,7 @@ def _status(error: IterativeError) -> int:
     kinds: tuple[tuple[type[IterativeError], int], ...] = (
         (ConfigError, 422),
         (UsageError, 400),
+        (ProjectError, 422),
         (LockedError, 423),
         (StorageError, 507),
     )
