@@ -122,6 +122,14 @@ def region(inside: Mask, *, grow: int, feather: int) -> Region:
     return Region(inside=grown, weights=weights.astype(np.float32))
 
 
+def weights_png(weights: Floats) -> bytes:
+    """Weights (0-1, height x width) as an 8-bit grey PNG to look at: 255 is 1, rounded, and 0 is 0."""
+    whole, packed = cv2.imencode(".png", np.rint(weights * 255).astype(np.uint8))
+    if not whole:
+        raise ImageError("the mask cannot be packed as PNG", "It may be too large: scale it down.")
+    return bytes(packed.tobytes())
+
+
 def sent_mask(support: Mask) -> bytes:
     """The PNG that is sent to ComfyUI: white in R, G and B where edited, alpha its negative.
 

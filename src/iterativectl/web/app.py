@@ -12,13 +12,17 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import human, jobs, pages, replies
+from iterativectl.web import human, jobs, masking, masks, pages, replies
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
+from iterativectl.web.thumbnails import Thumbnails
 
 ROUTES: Sequence[Sequence[BaseRoute]] = (
     jobs.ROUTES,
     human.ROUTES,
+    masks.ROUTES,
+    masking.ROUTES,
+    pictures.ROUTES,
     pages.ROUTES,
 )  # one line a module; pages comes last, for it answers whatever is left
 
@@ -38,6 +42,7 @@ def make_app(site: Site) -> Guard:
     )
     app.router.redirect_slashes = False  # an address is right or it is not there
     app.state.site = site
+    app.state.thumbnails = Thumbnails(site.workspace.thumbnails)
     return Guard(app, site)
 
 

@@ -39,7 +39,7 @@ def data(value: Any, status: int = 200) -> Response:
 
 async def body_of(request: Request, limit: int = MAX_BODY) -> dict[str, Any]:
     """The JSON object that was sent. Raises UsageError for anything else, or more than `limit` bytes."""
-    content = b""
+    content = bytearray()
     async for chunk in request.stream():
         content += chunk
         if len(content) > limit:
@@ -106,6 +106,7 @@ def _status(error: IterativeError) -> int:
         (ConfigError, 422),
         (UsageError, 400),
         (ProjectError, 422),
+        (ImageError, 422),
         (LockedError, 423),
         (StorageError, 507),
     )
