@@ -11,6 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from iterativectl.errors import (
     ConfigError,
+    ImageError,
     IterativeError,
     LockedError,
     Problem,
