@@ -79,7 +79,7 @@ def _read(data: bytes, name: str) -> Exact:
         values = _plain(picture, data)
     else:
         values, profile = _foreign(picture, profile, name), None
-    values = np.ascontiguousarray(_turned(values, orientation(picture)))
+    values = np.ascontiguousarray(turned(values, orientation(picture)))
     values.flags.writeable = False
     return Exact(values=values, profile=profile)
 
@@ -114,7 +114,7 @@ def orientation(picture: Image.Image) -> int:
     return found if 1 <= found <= 8 else 1
 
 
-def _turned(values: Values, orientation: int) -> Values:
+def turned(values: Values, orientation: int) -> Values:
     """As it should be seen (EXIF 2.3, tag 0x0112)."""
     if orientation >= 5:
         values = values.transpose(1, 0, 2)  # 5: first row and first column change places

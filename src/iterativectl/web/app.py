@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import human, jobs, masking, masks, pages, replies
+from iterativectl.web import human, jobs, masking, masks, pages, pictures, replies
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
 from iterativectl.web.thumbnails import Thumbnails
