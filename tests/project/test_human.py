@@ -1,8 +1,9 @@
-"""human/ranking.json and human/labels.json: what people wrote is kept, and what cannot be meant is named."""
+"""human/ranking.json and labels.json: what people wrote is kept, and what cannot be meant is named."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from iterativectl import files
 from iterativectl.errors import LockedError, ProjectError
 from iterativectl.project import handwriting, human
+from iterativectl.project.human import Ranking
 from iterativectl.project.layout import RunPaths
 
 NOW = "2026-01-09T22:25:59+01:00"
@@ -155,6 +157,83 @@ def test_two_writers_do_not_meet(run: RunPaths) -> None:
         files.unlock(descriptor)
     human.label(run, 1, {"suit": True}, NOW)
     assert not list(run.human.glob("*.partial"))
+
+
+OLD = {"ranking": ["3", "superb", "40"], "notes": {"3": "the light", "40": "gone"}, "by": "anna"}
+Save = Callable[[RunPaths, Ranking, str | None, Sequence[int], str], Ranking]
+
+
+def test_a_page_saves_what_it_was_made_from(run: RunPaths) -> None:
+    run.ranking.write_text(json.dumps(OLD))
+    seen = human.read_ranking(run.ranking)
+    assert seen is not None
+    wanted = Ranking(ranking=("1", "3"), notes={"1": "the sky", "3": ""})
+    written = human.save_ranking(run, wanted, seen.sha256, [1, 3], NOW)
+    assert load(run.ranking) == {
+        "ranking": ["1", "3", "superb", "40"],
+        "notes": {"40": "gone", "1": "the sky"},
+        "updated_at": NOW,
+        "by": "anna",
+    }
+    assert written == human.read_ranking(run.ranking)  # its sha256 among the rest
+
+
+def test_a_page_that_never_heard_the_answer_may_ask_again(run: RunPaths) -> None:
+    wanted = Ranking(ranking=("3", "1"))
+    first = human.save_ranking(run, wanted, None, [1, 3], NOW)
+    assert human.save_ranking(run, wanted, None, [1, 3], "later") == first
+
+
+def lost_between_two_tabs(run: RunPaths, save: Save) -> bool:
+    """Both pages saw the same file. Whether what the first saved is gone without the second being told."""
+    seen = save(run, Ranking(ranking=("1", "2", "3")), None, [1, 2, 3], NOW).sha256
+    save(run, Ranking(ranking=("3", "2", "1")), seen, [1, 2, 3], NOW)
+    try:
+        save(run, Ranking(ranking=("2", "1", "3")), seen, [1, 2, 3], NOW)
+    except handwriting.Overtaken:
+        return bool(load(run.ranking)["ranking"] != ["3", "2", "1"])
+    return True
+
+
+def last_one_wins(
+    run: RunPaths, wanted: Ranking, based_on: str | None, known: Sequence[int], now: str
+) -> Ranking:
+    """The planted bug: nobody looks at what the page was made from."""
+    return human.rank(run, human.iterations_in(wanted.ranking), known, now)
+
+
+def test_two_tabs_do_not_lose_each_others_ranking(run: RunPaths) -> None:
+    assert not lost_between_two_tabs(run, human.save_ranking)
+
+
+def test_a_writer_that_does_not_compare_is_noticed(run: RunPaths) -> None:
+    assert lost_between_two_tabs(run, last_one_wins)
+
+
+def test_a_file_that_came_or_went_is_a_conflict_too(run: RunPaths) -> None:
+    written = human.rank(run, [3], [1, 3], NOW)
+    with pytest.raises(handwriting.Overtaken):
+        human.save_ranking(run, Ranking(ranking=("1",)), None, [1, 3], NOW)
+    run.ranking.unlink()
+    with pytest.raises(handwriting.Overtaken):
+        human.save_ranking(run, Ranking(ranking=("1",)), written.sha256, [1, 3], NOW)
+    assert not run.ranking.exists()
+
+
+def test_one_note_is_written_beside_the_others(run: RunPaths) -> None:
+    run.ranking.write_text(json.dumps(OLD))
+    human.note(run, 1, "the sky", "", NOW)
+    human.note(run, 3, "too dark", "the light", NOW)
+    with pytest.raises(handwriting.Overtaken):
+        human.note(run, 3, "too bright", "the light", NOW)
+    human.note(run, 1, "", "the sky", NOW)
+    assert load(run.ranking) == {**OLD, "notes": {"3": "too dark", "40": "gone"}, "updated_at": NOW}
+
+
+def test_a_note_needs_no_ranking(run: RunPaths) -> None:
+    human.note(run, 3, "the light", "", NOW)
+    found = human.read_ranking(run.ranking)
+    assert found is not None and (found.ranking, found.notes) == ((), {"3": "the light"})
 
 
 JSON = st.recursive(
