@@ -73,6 +73,13 @@ def in_words(measure: Measure, value: float, before: float | None = None) -> str
     return f"{said}{ends}, wanted {_wanted(measure, known)}"
 
 
+def wanted_in_words(measure: Measure) -> str:
+    """What is measured and what is wanted, for people, before anything was measured."""
+    known = METRICS[measure.metric]
+    what = " ".join(filter(None, (known.called, place_in_words(measure))))
+    return f"{what}: {_wanted(measure, known)}"
+
+
 def place_in_words(measure: Measure) -> str:
     """The region as a person would say it, "" for the whole picture."""
     if measure.box:

@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import human, jobs, masking, masks, pages, pictures, replies
+from iterativectl.web import human, jobs, masking, masks, pages, pictures, replies, run
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
 from iterativectl.web.thumbnails import Thumbnails
@@ -20,6 +20,7 @@ from iterativectl.web.thumbnails import Thumbnails
 ROUTES: Sequence[Sequence[BaseRoute]] = (
     jobs.ROUTES,
     human.ROUTES,
+    run.ROUTES,
     masks.ROUTES,
     masking.ROUTES,
     pictures.ROUTES,

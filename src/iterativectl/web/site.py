@@ -8,6 +8,7 @@ from starlette.requests import Request
 
 from iterativectl.loading import World
 from iterativectl.project.layout import WorkspacePaths
+from iterativectl.showing.shelf import Shelf
 from iterativectl.web.jobs import Jobs
 
 
@@ -16,7 +17,7 @@ class Site:
     """A workspace that is looked at.
 
     `token`: what the first address carries, and the cookie then. `hosts`: the exact values of the Host header
-    that are answered. `jobs`: what takes a while.
+    that are answered. `jobs`: what takes a while. `shelf`: what was made of files that did not change since.
     """
 
     workspace: WorkspacePaths
@@ -24,6 +25,7 @@ class Site:
     token: str
     hosts: frozenset[str] = field(default_factory=frozenset)
     jobs: Jobs = field(default_factory=Jobs)
+    shelf: Shelf = field(default_factory=Shelf)
 
 
 def site_of(request: Request) -> Site:
