@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -11,7 +13,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from iterativectl import resources
+from iterativectl import __version__, resources
+from iterativectl.web import replies
 
 KINDS = {
     ".js": "text/javascript; charset=utf-8",
@@ -34,7 +37,11 @@ def static(request: Request) -> Response:
     path = web_files().get(request.path_params["name"])
     if path is None:
         raise HTTPException(404)
-    return Response(path.read_bytes(), media_type=KINDS[path.suffix])
+    content = path.read_bytes()
+    tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
+    if replies.is_known(request, tag):
+        return replies.unchanged(tag)
+    return Response(content, media_type=KINDS[path.suffix], headers=replies.kept(tag))
 
 
 def shell(_: Request) -> Response:
@@ -42,7 +49,13 @@ def shell(_: Request) -> Response:
     return Response(resources.path("viewer", "index.html").read_bytes(), media_type="text/html")
 
 
+def about(_: Request) -> Response:
+    """Which viewer this is: `viewer status` tells its own by it."""
+    return replies.data({"name": "iterativectl viewer", "version": __version__, "pid": os.getpid()})
+
+
 ROUTES: Sequence[BaseRoute] = (
+    Route("/api/about", about),
     Route("/static/{name:path}", static),
     Route("/", shell),
     Route("/p/{project}", shell),

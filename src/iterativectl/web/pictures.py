@@ -31,7 +31,7 @@ from iterativectl.images.decode import MAX_PIXELS
 from iterativectl.images.thumbnail import KINDS, MEDIA_TYPE, kind_of
 from iterativectl.project import masks, records, runs
 from iterativectl.project.layout import ProjectPaths, RunPaths
-from iterativectl.web import lookup
+from iterativectl.web import lookup, replies
 from iterativectl.web.thumbnails import Busy, Thumbnails, key_of
 
 CHUNK = 1 << 20  # bytes sent at a time
@@ -97,12 +97,12 @@ def run_input(paths: RunPaths) -> Path | None:
     try:
         state = path.stat()
         real = lookup.inside(path, paths.project).resolve()
-        same = stat.S_ISREG(state.st_mode) and _sha256(real, state.st_size, state.st_mtime_ns) == entry.get(
-            "sha256"
-        )
+        if not stat.S_ISREG(state.st_mode):
+            return None
+        now = _sha256(real, state.st_size, state.st_mtime_ns)
     except (OSError, ValueError, HTTPException):
         return None
-    return path if same else None
+    return path if now == entry.get("sha256") else None
 
 
 @lru_cache(maxsize=512)
@@ -193,10 +193,10 @@ def _full(meant: Lookup, *, download: bool = False) -> Callable[[Request], Respo
     def whole(request: Request) -> Response:
         """The file's own bytes."""
         found = _find(meant, request)
-        if _is_known(request, found.tag):
-            return _unchanged(found.tag)
+        if replies.is_known(request, found.tag):
+            return replies.unchanged(found.tag)
         stream, kind = _opened(found.path)
-        headers = _headers(found.tag) | {"Content-Length": str(os.fstat(stream.fileno()).st_size)}
+        headers = replies.kept(found.tag) | {"Content-Length": str(os.fstat(stream.fileno()).st_size)}
         if download:
             name = "_".join(str(request.path_params[part]) for part in ("project", "run", "n"))
             headers["Content-Disposition"] = f'attachment; filename="{name}.{FILE_KINDS[kind]}"'
@@ -212,8 +212,8 @@ def _thumb(meant: Lookup) -> Callable[[Request], Awaitable[Response]]:
         thumbnails: Thumbnails = request.app.state.thumbnails
         try:
             tag = f'"{await run_in_threadpool(key_of, found.path)}"'
-            if _is_known(request, tag):
-                return _unchanged(tag)
+            if replies.is_known(request, tag):
+                return replies.unchanged(tag)
             wanted = await run_in_threadpool(thumbnails.get, found.path)
             made = await asyncio.wait_for(asyncio.shield(asyncio.wrap_future(wanted)), PATIENCE)
         except ImageError as error:
@@ -222,7 +222,7 @@ def _thumb(meant: Lookup) -> Callable[[Request], Awaitable[Response]]:
             raise HTTPException(503, headers={"Retry-After": "2"}) from error
         except OSError as error:
             raise HTTPException(404) from error
-        return Response(made, media_type=MEDIA_TYPE, headers=_headers(tag))
+        return Response(made, media_type=MEDIA_TYPE, headers=replies.kept(tag))
 
     return small
 
@@ -258,21 +258,6 @@ async def _chunks(stream: BinaryIO) -> AsyncIterator[bytes]:
     with stream:
         while block := await run_in_threadpool(stream.read, CHUNK):
             yield block
-
-
-def _is_known(request: Request, tag: str) -> bool:
-    """Whether the browser has it in this very state (RFC 9110, 13.1.2)."""
-    given = request.headers.get("if-none-match", "")
-    return tag in [each.strip().removeprefix("W/") for each in given.split(",")]
-
-
-def _headers(tag: str) -> dict[str, str]:
-    """Kept by the browser, and asked about each time: a number can be made anew."""
-    return {"ETag": tag, "Cache-Control": "private, no-cache"}
-
-
-def _unchanged(tag: str) -> Response:
-    return Response(status_code=304, headers=_headers(tag))
 
 
 _RUN = "/pictures/p/{project}/r/{run}"

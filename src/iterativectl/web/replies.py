@@ -80,6 +80,22 @@ def conflict(found: Conflict) -> Response:
     return data({"error": said, "current": found.current}, 409)
 
 
+def is_known(request: Request, tag: str) -> bool:
+    """Whether the browser has it in this very state (RFC 9110, 13.1.2). `tag` stands in quotes."""
+    given = request.headers.get("if-none-match", "")
+    return tag in [each.strip().removeprefix("W/") for each in given.split(",")]
+
+
+def kept(tag: str) -> dict[str, str]:
+    """Headers of what the browser keeps, and asks about each time: a number can be made anew."""
+    return {"ETag": tag, "Cache-Control": "private, no-cache"}
+
+
+def unchanged(tag: str) -> Response:
+    """304: what the browser has is what there is."""
+    return Response(status_code=304, headers=kept(tag))
+
+
 STATUSES = {
     404: ("not_there", "There is no such thing here."),
     405: ("method", "That is not done with this address."),
