@@ -38,6 +38,16 @@ def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
             _sync_dir(path.parent)
 
 
+def write_private(path: Path, content: bytes) -> None:
+    """Like write_bytes, but nobody else on this machine may read the file, at no moment."""
+    partial = partial_path(path)
+    with _translated(path, len(content)):
+        make_dir(path.parent)
+        partial.unlink(missing_ok=True)  # one that was left behind would keep its own permissions
+        _write_partial(partial, content, os.O_EXCL, 0o600)
+        partial.replace(path)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write UTF-8 text atomically and durably."""
     write_bytes(path, text.encode("utf-8"))
@@ -185,9 +195,9 @@ def free_bytes(path: Path) -> int:
     return shutil.disk_usage(path).free
 
 
-def _write_partial(partial: Path, content: bytes) -> None:
+def _write_partial(partial: Path, content: bytes, flag: int = os.O_TRUNC, mode: int = 0o644) -> None:
     """A whole temporary file on the disk."""
-    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o644)
+    descriptor = os.open(partial, os.O_WRONLY | os.O_CREAT | flag, mode)
     try:
         _write_all(descriptor, content)
         os.fsync(descriptor)

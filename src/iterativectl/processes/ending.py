@@ -66,5 +66,5 @@ def _not_identified(record: Record) -> NotIdentified:
     return NotIdentified(
         f"process {record.pid} is not what was started here: it runs `{found}`"
         f"{f' in {seen.cwd}' if seen and seen.cwd else ''}, not `{' '.join(record.command)}` in {record.cwd}",
-        f"It is left alone. If you know it to be ComfyUI, end it yourself: kill {record.pid}",
+        f"It is left alone. If you know it to be what you mean, end it yourself: kill {record.pid}",
     )

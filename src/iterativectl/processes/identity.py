@@ -122,6 +122,6 @@ def _ps(*arguments: str) -> str:
     except OSError as error:
         raise UsageError(
             "this system has neither /proc nor ps: a process cannot be told from another",
-            "Start and stop ComfyUI by hand; everything else works without.",
+            "Start and stop ComfyUI by hand, the viewer with --foreground; everything else works without.",
         ) from error
     return done.stdout.decode("utf-8", "replace")

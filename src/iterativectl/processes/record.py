@@ -18,7 +18,7 @@ Standing = Literal["alive", "ended", "replaced", "unidentified", "elsewhere"]
 
 @dataclass(frozen=True, slots=True)
 class ProcessPaths:
-    """The files of one program, FOLDER/KEY.*; ComfyUI's key is its port."""
+    """The files of one program, FOLDER/KEY.*; ComfyUI's key is its port, the viewer's is `viewer`."""
 
     folder: Path
     key: str

@@ -67,7 +67,7 @@ def place(host: str, port: int, allowed: Sequence[str], environ: Mapping[str, st
     if TOKEN_VARIABLE not in environ:
         raise UsageError(
             f"--host {host}: others would reach the viewer there",
-            f"Set {TOKEN_VARIABLE} to a password of your own, of {SHORTEST_TOKEN} characters at least; or leave "
+            f"Set {TOKEN_VARIABLE} to a password of {SHORTEST_TOKEN} characters or more; or leave "
             "--host out, and reach the viewer through `ssh -L 8420:127.0.0.1:8420`.",
         )
     if found.is_everywhere and not allowed:
