@@ -15,6 +15,7 @@ class IterationFacts:
     """A committed iteration. `passed`, `failed`, `unclear`: how many criteria were judged so.
 
     `seconds`: what making and judging it took; `cost_usd` None: not known, or nothing was asked.
+    `picture`: the first characters of its hash, None without one.
     `stars` 0 to 5, `favourite`, `rejected` and `note` are a person's.
     """
 
@@ -36,6 +37,7 @@ class IterationFacts:
     cost_usd: float | None = None
     positive: str = ""
     negative: str = ""
+    picture: str | None = None
     stars: int = 0
     favourite: bool = False
     rejected: bool = False
@@ -64,7 +66,7 @@ class RunFacts:
     """A run. `verdict`, `score`, `passed` of `criteria`, `similarity`, `prompt`: of its best iteration.
 
     `seconds` is the sum of its iterations'; `cost_usd` None: not known. `favourites`, `ranked`, `notes`: how
-    many. `pictured`: the iteration whose picture stands for the run.
+    many. `picture`: the first characters of the best picture's hash.
     """
 
     project: str
@@ -91,7 +93,7 @@ class RunFacts:
     favourites: int = 0
     ranked: int = 0
     notes: int = 0
-    pictured: int | None = None
+    picture: str | None = None
     problems: tuple[str, ...] = ()
 
 

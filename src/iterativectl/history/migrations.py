@@ -45,7 +45,7 @@ CREATE TABLE runs (
     favourites INTEGER NOT NULL,
     ranked INTEGER NOT NULL,
     notes INTEGER NOT NULL,
-    pictured INTEGER,
+    picture TEXT,
     problems TEXT NOT NULL,
     stamp TEXT NOT NULL,
     UNIQUE (project, run_id)
@@ -71,6 +71,7 @@ CREATE TABLE iterations (
     cost_usd REAL,
     positive TEXT NOT NULL,
     negative TEXT NOT NULL,
+    picture TEXT,
     stars INTEGER NOT NULL,
     favourite INTEGER NOT NULL,
     rejected INTEGER NOT NULL,

@@ -23,6 +23,7 @@ from iterativectl.project.usage import NOTHING, UsageFile
 
 KEPT = 8  # runs whose iterations are remembered: those that are going on
 DEEPER = "|"  # stands between the two halves of a stamp
+HASH = 12  # characters of a picture's hash: enough to tell it from another one
 SHORT = 400  # characters of a prompt in a list
 
 Fact = TypeVar("Fact")
@@ -196,6 +197,7 @@ def _iteration(path: Path, number: int) -> IterationFacts:
         cost_usd=_number(data["usage"]["cost_usd"]),
         positive=writable(data["prompts_used"]["positive"]),
         negative=writable(data["prompts_used"]["negative"]),
+        picture=_text_or_none((data["generation"] or {}).get("sha256", "")[:HASH]),
     )
 
 
@@ -216,7 +218,7 @@ def _with_best(run: RunFacts, iterations: list[IterationFacts], best: IterationF
         verdict=best.verdict,
         score=best.score,
         best_iteration=best.n,
-        pictured=best.n,
+        picture=best.picture,
         passed=best.passed,
         criteria=best.criteria,
         similarity=best.similarity,

@@ -30,6 +30,7 @@ from iterativectl.project import lock
 from iterativectl.project.layout import PROJECT_NAME, RUN_ID, ProjectPaths, RunPaths, WorkspacePaths
 
 YOUNG_SECONDS = 2.0  # the coarsest clock of a file system that is still in use (FAT)
+ROUNDS = 2  # a second one where the file was found to be damaged in the first
 BATCH_SECONDS = 0.5  # so often a first reading of many runs is written down and seen
 
 Key = tuple[str, str]  # project, run id
@@ -51,10 +52,21 @@ class _Wanted:
 
 
 class Refresher:
-    """Refreshes one index, one call at a time. `tell` puts a run's state into words."""
+    """Refreshes one index, one call at a time. `tell` puts a run's state into words.
 
-    def __init__(self, workspace: WorkspacePaths, database: Database, tell: Telling) -> None:
+    `seen` is called whenever some of many runs have been read.
+    """
+
+    def __init__(
+        self,
+        workspace: WorkspacePaths,
+        database: Database,
+        tell: Telling,
+        seen: Callable[[], None] = lambda: None,
+    ) -> None:
         self.progress: tuple[int, int] | None = None  # runs read, of so many, while many are read
+        self._seen = seen
+        self._stopped = False
         self._workspace = workspace
         self._database = database
         self._reader = Reader(tell)
@@ -69,31 +81,41 @@ class Refresher:
 
     @property
     def generation(self) -> object:
-        """Another value as soon as a query may find something else."""
-        return (self._database.version, self._changes)
+        """Another value as soon as a query finds something else, by what was done here."""
+        return (self._version, self._changes, self.progress)
+
+    def stop(self) -> None:
+        """Let the refresh that is going on, in another thread, end early."""
+        self._stopped = True
 
     def refresh(self, *, deep: bool = False) -> None:
         """Read what has changed. Returns, with less done, while another process writes the index."""
         with self._alone:
             self._database.check()
-            if self._database.version != self._version:
-                self._load()
-            found = list(self._found_projects())
-            self._refresh_projects(found)
-            present: set[Key] = set()
-            wanted: list[_Wanted] = []
-            for project in found:
-                for one in self._found_runs(project):
-                    present.add(one.key)
-                    if self._is_changed(one, deep):
-                        wanted.append(one)
-            self._forget([key for key in self._runs if key not in present])
-            self._read(sorted(wanted, key=lambda one: one.run.run_id, reverse=True))
+            for _ in range(ROUNDS):
+                if self._database.version != self._version:
+                    self._load()
+                self._round(deep)
+                if self._stopped or self._database.version == self._version:
+                    break
 
     def rebuild(self) -> None:
         """Throw the index away and make it from the files."""
         self._database.start_afresh()
         self.refresh(deep=True)
+
+    def _round(self, deep: bool) -> None:
+        found = list(self._found_projects())
+        self._refresh_projects(found)
+        present: set[Key] = set()
+        wanted: list[_Wanted] = []
+        for project in found:
+            for one in self._found_runs(project):
+                present.add(one.key)
+                if self._is_changed(one, deep):
+                    wanted.append(one)
+        self._forget([key for key in self._runs if key not in present])
+        self._read(sorted(wanted, key=lambda one: one.run.run_id, reverse=True))
 
     def _load(self) -> None:
         """What the index knows already: another process may have written it, or it is a fresh one."""
@@ -177,6 +199,9 @@ class Refresher:
                 self.progress = (number + 1, len(wanted))
                 self._write(batch)
                 batch, began = [], time.monotonic()
+                self._seen()
+            if self._stopped:
+                break
         self._write(batch)
         self.progress = None
 

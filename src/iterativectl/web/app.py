@@ -12,7 +12,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import human, jobs, masking, masks, pages, pictures, replies, run
+from iterativectl.web import human, jobs, masking, masks, pages, pictures, projects, replies, run
+from iterativectl.web.freshness import Freshness
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
 from iterativectl.web.thumbnails import Thumbnails
@@ -20,6 +21,7 @@ from iterativectl.web.thumbnails import Thumbnails
 ROUTES: Sequence[Sequence[BaseRoute]] = (
     jobs.ROUTES,
     human.ROUTES,
+    projects.ROUTES,
     run.ROUTES,
     masks.ROUTES,
     masking.ROUTES,
@@ -43,6 +45,7 @@ def make_app(site: Site) -> Guard:
     )
     app.router.redirect_slashes = False  # an address is right or it is not there
     app.state.site = site
+    app.state.lists = Freshness(site.workspace)
     app.state.thumbnails = Thumbnails(site.workspace.thumbnails)
     return Guard(app, site)
 
@@ -50,7 +53,9 @@ def make_app(site: Site) -> Guard:
 @asynccontextmanager
 async def _alive(app: Starlette) -> AsyncIterator[None]:
     """What is at work ends with the viewer."""
+    app.state.lists.begin()
     yield
+    app.state.lists.close()
     app.state.site.jobs.close()
 
 
