@@ -39,6 +39,10 @@ def parser() -> argparse.ArgumentParser:
         "--resume-from", metavar="N", type=int, help="go on at iteration N, set later ones aside"
     )
     made.add_argument("--reset", action="store_true", help="put the unfinished run aside and begin a new one")
+    made.add_argument(
+        "--seed-from-ranking", metavar="RUN_ID|latest", help="begin a new run with what you ranked best"
+    )
+    made.add_argument("--seed-ranking-mode", metavar="MODE", help="rank1, top3 or top5")
     made.add_argument("--dry-run", action="store_true", help="check everything, say what would be done")
     made.add_argument("--verbose", action="store_true", help="say more")
     return made

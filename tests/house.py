@@ -25,7 +25,7 @@ LAYERS = (
         *("runner", "attempt", "assessing", "steps", "attention", "standing", "opening", "loading", "doctor"),
         *("masked", "variants", "choosing", "ahead", "overlap", "comparing", "drawing", "pointing"),
         *("bench", "judgement", "preferring", "calibration", "measuring"),
-        *("suggesting", "consulting", "experience", "rewriting"),
+        *("suggesting", "consulting", "experience", "rewriting", "seeding", "beginning"),
         *("overview", "showing"),
     },
     {"compose", "compose_bench", "compose_calibrate", "compose_judge", "compose_variants"},

@@ -31,6 +31,7 @@ from iterativectl.model import (
     Verdict,
 )
 from iterativectl.policy.classic import settings_of
+from iterativectl.policy.seeding import notes_due
 from iterativectl.policy.stages import passes, stood
 from iterativectl.ports import Purpose, Reply
 from iterativectl.project import records, runs
@@ -251,11 +252,12 @@ def advised(
     stand(work, plan, "advise")
 
     def ask() -> tuple[dict[str, Any], Record]:
-        described = _known_description(work) or ""
-        prompts, written = work.judge.improve(plan.prompts, criteria, assessment, history.notes, described)
+        described, notes = _known_description(work) or "", notes_due(history)
+        prompts, written = work.judge.improve(plan.prompts, criteria, assessment, notes, described)
+        told = {"notes": list(notes) if written.raw else []}
         direction = work.policy.direction(history) if work.run.aigen.tuning_suggest else None
         if direction is None:
-            return {"advice": records.to_json(prompts)}, written
+            return {"advice": records.to_json(prompts), **told}, written
         standing = replace(work.run.aigen, settings=settings_of(plan, work.run.aigen.settings))
         text = dump_aigen(standing)
         parameters, tuned = work.judge.suggest(text, plan.parameters, criteria, assessment, direction)
@@ -264,7 +266,7 @@ def advised(
             parameters=parameters.parameters,
             reason=" ".join(filter(None, (prompts.reason, parameters.reason))),
         )
-        return {"advice": records.to_json(advice)}, Record.joined(written, tuned)
+        return {"advice": records.to_json(advice), **told}, Record.joined(written, tuned)
 
     path = work.paths.advice(plan.iteration)
     body, calls = step(work, plan, path, runs.ADVICE_FORMAT, "improve_prompts", ask)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from iterativectl import files, generation, opening, runner
+from iterativectl import beginning, files, generation, runner
 from iterativectl.ahead import one_at_a_time
 from iterativectl.attention import Attention
 from iterativectl.compose_judge import Desk, build_judge, second_findings, second_notes
@@ -22,11 +22,9 @@ from iterativectl.loading import (
     World,
     find_workflow,
     load_config,
-    remembered,
-    wanted_run,
 )
 from iterativectl.model import Finding
-from iterativectl.opening import Opened, open_run
+from iterativectl.opening import Opened
 from iterativectl.overlap import Overlap
 from iterativectl.policy.classic import Classic
 from iterativectl.policy.variants import Variants
@@ -83,14 +81,11 @@ def run_project(
     workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions, world: World, report: Reporter
 ) -> runner.Ended:
     """Do what `iterativectl run` does. Raises IterativeError when the run cannot begin or pauses."""
-    options = remembered(project, options)
-    config = load_config(workspace, project, options)
-    wanted = wanted_run(workspace, project, config, options)
+    ready = beginning.prepared(workspace, project, options)
     with lock.held(project.lock, started=world.clock.now().isoformat(timespec="seconds")):
-        place = _placed(workspace, project, config, world)
-        now = world.clock.now()
-        opened = open_run(project, wanted, now, reset=options.reset, resume_from=options.resume_from)
-        return runner.run(work_on(seed_told(opened, options.seed), config, place, world, report))
+        place = _placed(workspace, project, ready.config, world)
+        opened = beginning.opened(project, ready, world.clock.now())
+        return runner.run(work_on(seed_told(opened, options.seed), ready.config, place, world, report))
 
 
 def seed_told(opened: Opened, seed: int | None) -> Opened:
@@ -146,11 +141,10 @@ def findings(
 
 def dry_run(workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions, world: World) -> DryRun:
     """Look at everything a run needs and say what it would do; nothing is written but the logs."""
-    options = remembered(project, options)
-    config = load_config(workspace, project, options)
-    wanted = wanted_run(workspace, project, config, options)
-    found = [disk(project), picture(project), *_checked(workspace, project, config, world)]
-    return DryRun(findings=tuple(found), lines=(*config.notes, *_intentions(project, wanted, options)))
+    ready = beginning.prepared(workspace, project, options)
+    found = [disk(project), picture(project), *_checked(workspace, project, ready.config, world)]
+    lines = (*ready.config.notes, *beginning.preview_of(project, ready), *_intentions(ready.wanted))
+    return DryRun(findings=tuple(found), lines=lines)
 
 
 def _checked(
@@ -194,14 +188,12 @@ def picture(project: ProjectPaths) -> Finding:
     return Finding(status="ok", what="input picture", why=f"{decoded.width} x {decoded.height} px")
 
 
-def _intentions(project: ProjectPaths, wanted: RunRecord, options: RunOptions) -> list[str]:
+def _intentions(wanted: RunRecord) -> list[str]:
     """What `run` would do, in sentences."""
     settings = wanted.aigen.settings
     parameters = settings.parameters
     judge = f"{wanted.aivis.provider}/{wanted.aivis.model}"
-    begin = opening.preview(project, wanted, reset=options.reset, resume_from=options.resume_from)
     return [
-        begin,
         f"pictures: {wanted.aigen.backend}, workflow {settings.workflow or '-'}, "
         f"model {settings.ckpt_name or '-'}",
         f"start: denoise {parameters.denoise}, cfg {parameters.cfg}, steps {parameters.steps}, "

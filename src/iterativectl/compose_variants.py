@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
-from iterativectl import compose, opening, runner, variants
+from iterativectl import beginning, compose, opening, runner, variants
 from iterativectl.choosing import Chosen
 from iterativectl.compose import DryRun, Place
 from iterativectl.compose_judge import second_notes
@@ -29,6 +29,7 @@ def run_variants(
     workspace: WorkspacePaths, project: ProjectPaths, asked: Asked, world: World, report: Reporter
 ) -> runner.Ended:
     """Do what `iterativectl variants` does. Raises IterativeError when the run cannot begin or pauses."""
+    beginning.refuse_waiting(project)
     asked = replace(asked, options=remembered(project, asked.options, variants=True))
     config = load_config(workspace, project, asked.options)
     now = wanted_run(workspace, project, config, asked.options)
@@ -47,6 +48,7 @@ def run_variants(
 
 def dry_run(workspace: WorkspacePaths, project: ProjectPaths, asked: Asked, world: World) -> DryRun:
     """Look at everything, say what would be made and what not; nothing is written but the logs."""
+    beginning.refuse_waiting(project)
     asked = replace(asked, options=remembered(project, asked.options, variants=True))
     config = load_config(workspace, project, asked.options)
     now = wanted_run(workspace, project, config, asked.options)

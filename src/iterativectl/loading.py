@@ -41,7 +41,8 @@ class World:
 class RunOptions:
     """The options of `iterativectl run`. `seed` is the run's seed: every picture's seed is drawn from it.
 
-    `mask` replaces AIGen.yaml's active_mask: a name, or "all".
+    `mask` replaces AIGen.yaml's active_mask: a name, or "all". `seed_from`: the run whose ranking a new run
+    starts from, "latest" or "none"; None: nothing is said. `seed_mode` is one of policy.seeding.MODES.
     """
 
     reset: bool = False
@@ -50,6 +51,8 @@ class RunOptions:
     seed: int | None = None
     embedded: bool = False
     mask: str | None = None
+    seed_from: str | None = None
+    seed_mode: str = "rank1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +70,13 @@ class Config:
     masks: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def load_config(workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions) -> Config:
-    """All files of a project. Raises ConfigError with the problems of all of them at once."""
+def load_config(
+    workspace: WorkspacePaths, project: ProjectPaths, options: RunOptions, start: AIGen | None = None
+) -> Config:
+    """All files of a project. Raises ConfigError with the problems of all of them at once.
+
+    `start` takes the place of config/AIGen.yaml, but for the backend and where it is to be found.
+    """
     _require(project)
     problems: list[Problem] = []
     notes: list[str] = []
@@ -84,6 +92,8 @@ def load_config(workspace: WorkspacePaths, project: ProjectPaths, options: RunOp
     if problems:
         warnings = [Problem(where="", path="", message=note, severity="warning") for note in notes]
         raise ConfigError([*problems, *warnings], "Mend these lines; nothing was started.")
+    if start is not None:
+        aigen = replace(start, backend=aigen.backend, comfyui=aigen.comfyui)
     config = Config(rules=rules, aigen=aigen, aivis=aivis, prompts=prompts, notes=tuple(notes))
     return _with_masks(project, _with_options(config, options))
 

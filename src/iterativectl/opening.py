@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 from iterativectl import files
 from iterativectl.errors import ProjectError, UsageError
 from iterativectl.project import checkpoint as checkpoint_file
-from iterativectl.project import runs
+from iterativectl.project import records, runs, seed
 from iterativectl.project.checkpoint import Checkpoint
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
+from iterativectl.project.seed import Seed, SeededFrom
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,31 +39,52 @@ class _Latest:
 
 
 def open_run(
-    project: ProjectPaths, wanted: RunRecord, now: datetime, *, reset: bool, resume_from: int | None
+    project: ProjectPaths,
+    wanted: RunRecord,
+    now: datetime,
+    *,
+    reset: bool,
+    resume_from: int | None,
+    again: RunRecord | None = None,
 ) -> Opened:
     """Resume or begin. `wanted` is a run as the files are now, its run_id and started_at still to be given.
+
+    `again` is the same with the start settings of the latest run, where those are its own (from a ranking).
+    A run that is `wanted` from a ranking is always a new one.
 
     Raises ProjectError when the latest run is damaged, UsageError when --resume-from names no place in it.
     """
     runs.remove_leftovers(project)
     ids = runs.run_ids(project)
-    if reset and ids:  # whatever became of the old run: only its checkpoint is looked at
-        return _begin(project, wanted, now, _standing(project, ids[-1]), "put aside by --reset")
+    _use_up_seed(project, ids)
+    if ids and (reset or wanted.seeded_from):
+        # whatever became of the old run: only its checkpoint is looked at
+        return _begin(project, wanted, now, _standing(project, ids[-1]), _instead(wanted))
     latest = _latest(project, ids[-1]) if ids else None
+    current = again or wanted
     if resume_from is not None:
-        return _resume_from(project, _resumable(latest, wanted, resume_from), wanted, resume_from, now)
+        return _resume_from(project, _resumable(latest, current, resume_from), current, resume_from, now)
     if latest is None:
         return _begin(project, wanted, now, None, "")
-    changed = runs.changed(latest.run, wanted)
-    if _goes_on(latest, wanted) and not changed:
-        return _resumed(latest, wanted)
+    changed = runs.changed(latest.run, current)
+    if _goes_on(latest, current) and not changed:
+        return _resumed(latest, current)
     old = (latest.checkpoint, latest.notes)
     return _begin(project, wanted, now, old, "" if latest.checkpoint.finished else changed)
 
 
-def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_from: int | None) -> str:
+def preview(
+    project: ProjectPaths,
+    wanted: RunRecord,
+    *,
+    reset: bool,
+    resume_from: int | None,
+    again: RunRecord | None = None,
+) -> str:
     """What open_run would do, in one sentence; nothing is touched. Raises what it would raise."""
     ids = runs.run_ids(project)
+    if wanted.seeded_from:
+        return f"a new run would begin, from the ranking of run {wanted.seeded_from.run_id}"
     if reset or (not ids and resume_from is None):
         return "a new run would begin"
     if not ids:
@@ -71,14 +94,39 @@ def preview(project: ProjectPaths, wanted: RunRecord, *, reset: bool, resume_fro
     if checkpoint is None or checkpoint.run_id != run.run_id:
         checkpoint = Checkpoint(run_id=run.run_id, status="running")
     latest = _Latest(run=run, paths=paths, checkpoint=checkpoint, notes=())
-    changed = runs.changed(run, wanted)
+    current = again or wanted
+    changed = runs.changed(run, current)
     if resume_from is not None:
-        _resumable(latest, wanted, resume_from)
+        _resumable(latest, current, resume_from)
         return f"run {run.run_id} would go on at iteration {resume_from}"
-    if _goes_on(latest, wanted) and not changed:
+    if _goes_on(latest, current) and not changed:
         done = len(runs.committed(paths))
         return f"run {run.run_id} would go on after {done} iteration{'s' if done != 1 else ''}"
     return "a new run would begin" + (f" ({changed})" if changed else "")
+
+
+def begun_from(paths: RunPaths, there: Seed) -> SeededFrom | None:
+    """What a run says of this seed, if it began from it."""
+    try:
+        said = records.read(paths.run_json, runs.RUN_FORMAT).get("seeded_from")
+        by = records.from_json(SeededFrom, said) if said else None
+    except (ProjectError, ValueError):  # then the run is damaged, which opening it says
+        return None
+    return by if by and by.seed_id == there.seed_id else None
+
+
+def _use_up_seed(project: ProjectPaths, ids: Sequence[str]) -> None:
+    """Remove the seed that the newest of these runs began from: after a kill it may still be there."""
+    there = seed.read(project) if ids else None
+    by = begun_from(project.run(ids[-1]), there) if there else None
+    if there and by:
+        seed.used(project, there, by)
+
+
+def _instead(wanted: RunRecord) -> str:
+    """Why the old run ends."""
+    by = wanted.seeded_from
+    return f"a new run starts from the ranking of run {by.run_id}" if by else "put aside by --reset"
 
 
 def _latest(project: ProjectPaths, run_id: str) -> _Latest:
@@ -208,22 +256,28 @@ def _begin(
     """
     notes: list[str] = []
     if old:
-        notes += [*old[1], *_end(project, old[0], why)]
+        notes += [*old[1], *_end(project, old[0], why, seeded=wanted.seeded_from is not None)]
     run_id = runs.new_run_id(project, now)
     run = replace(wanted, run_id=run_id, started_at=now.isoformat())
     paths = project.run(run_id)
     runs.write_run(paths, run)
     if old:
         _put_aside(project)
+    _use_up_seed(project, [run_id])
     checkpoint = Checkpoint(run_id=run_id, status="running")
     return Opened(run=run, paths=paths, checkpoint=checkpoint, resumed=False, notes=tuple(notes))
 
 
-def _end(project: ProjectPaths, old: Checkpoint, why: str) -> list[str]:
-    """Write down that a run has ended; its settings make room for those of the next one."""
-    kept = project.settings.with_name(f"AIGen.before-{old.run_id}-ended.yaml")
-    notes = _keep_edited_settings(project, old, kept, "the new run starts from config/AIGen.yaml")
-    _drop_derived_settings(project, old)
+def _end(project: ProjectPaths, old: Checkpoint, why: str, *, seeded: bool) -> list[str]:
+    """Write down that a run has ended; its settings make room for those of the next one.
+
+    `seeded`: they have done so already, when the seed was written.
+    """
+    notes: list[str] = []
+    if not seeded:
+        kept = project.settings.with_name(f"AIGen.before-{old.run_id}-ended.yaml")
+        notes = _keep_edited_settings(project, old, kept, "the new run starts from config/AIGen.yaml")
+        _drop_derived_settings(project, old)
     if why and not old.finished:
         old = replace(old, status="stopped", reason=why)
         notes.append(f"run {old.run_id} ended as stopped: {why}")

@@ -80,7 +80,7 @@ def run(work: Work) -> Ended:
             _after_failure(work, iteration, failures)
     except StopRequested as request:
         decision = Stop(status="stopped", reason=request.message)
-        history = runs.load_history(work.paths)
+        history = _committed_so_far(work)
     except IterativeError as error:
         _pause(work, error)
         raise
@@ -92,7 +92,7 @@ def _loaded(work: Work) -> History:
 
     Raises ConfigError when working/AIGen.yaml was edited and cannot be used: a person is there to mend it.
     """
-    history = runs.load_history(work.paths)
+    history = _committed_so_far(work)
     decision = work.policy.decide(history)
     work.standing.edited(_standing_settings(work, history, decision), _settings_before(work, history))
     last = history.iterations[-1] if history.iterations else None
@@ -102,6 +102,12 @@ def _loaded(work: Work) -> History:
         return history
     advised = replace(last, advice=attempt.advise(work, last.plan, last.assessment, history))
     return replace(history, iterations=(*history.iterations[:-1], advised))
+
+
+def _committed_so_far(work: Work) -> History:
+    """What is on the disk, with the notes of the ranking that the run began from."""
+    by = work.run.seeded_from
+    return replace(runs.load_history(work.paths), notes=by.notes if by else ())
 
 
 def _stand(work: Work, history: History) -> Stop | Sequence[Plan]:

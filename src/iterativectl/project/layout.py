@@ -232,6 +232,11 @@ class ProjectPaths:
         return self.working / "control.json"
 
     @property
+    def seed(self) -> Path:
+        """What the next new run starts from, where that is a ranking."""
+        return self.working / "seed.json"
+
+    @property
     def lock(self) -> Path:
         return self.working / "run.lock"
 

@@ -20,6 +20,7 @@ from iterativectl.errors import ConfigError
 from iterativectl.model import Advice, History, Iteration, Plan, Variant
 from iterativectl.project import metadata, preferences, records
 from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths, iteration_of
+from iterativectl.project.seed import SeededFrom
 
 RUN_FORMAT = "run/1"
 PLAN_FORMAT = "plan/1"
@@ -35,7 +36,7 @@ class RunRecord:
 
     `masks` are those the run works through, by name in order; `asked_mask` is what `--mask` said.
     `variants`: what a run of variants compares, () for any other run; `left_out`: workflow -> why it is not
-    among them.
+    among them. `seeded_from`: the ranking that the settings come from.
 
     On resume it wins; addresses, headers, timeouts, limits, keys and max_iterations come from the files as
     they are now.
@@ -56,6 +57,7 @@ class RunRecord:
     asked_mask: str | None = None
     variants: tuple[Variant, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    seeded_from: SeededFrom | None = None
 
 
 def run_ids(project: ProjectPaths) -> list[str]:
@@ -92,6 +94,7 @@ def write_run(paths: RunPaths, record: RunRecord) -> None:
             "workflow": dict(record.workflow),
             "variants": records.to_json(record.variants),
             "left_out": dict(record.left_out),
+            "seeded_from": records.to_json(record.seeded_from),
             "rules": rules_file.rules_to_json(record.rules),
             "settings": aigen_file.aigen_to_json(record.aigen),
             "judge": aivis_file.aivis_to_json(record.aivis),
@@ -121,6 +124,9 @@ def read_run(paths: RunPaths) -> RunRecord:
             asked_mask=data.get("asked_mask"),
             variants=tuple(records.from_json(Variant, entry) for entry in data.get("variants", ())),
             left_out={str(name): str(why) for name, why in data.get("left_out", {}).items()},
+            seeded_from=records.from_json(SeededFrom, data["seeded_from"])
+            if data.get("seeded_from")
+            else None,
         )
     except (KeyError, TypeError, ValueError, ConfigError) as error:
         raise records.damaged(paths.run_json, str(error)) from error

@@ -47,6 +47,17 @@ if TYPE_CHECKING:
     help="Edit only this mask's region: input/masks/NAME.png. all: one mask after the other.",
 )
 @click.option(
+    "--seed-from-ranking",
+    metavar="RUN_ID|latest",
+    help="Begin a new run with what you ranked best: that run's ranking, or the newest. none: take back one "
+    "that waits.",
+)
+@click.option(
+    "--seed-ranking-mode",
+    type=click.Choice(["rank1", "top3", "top5"]),
+    help="The settings of the first (rank1, which is what you get), or of the first 3 or 5 averaged.",
+)
+@click.option(
     "--embedded",
     is_flag=True,
     help="Rehearse with the built-in painter and measurements: no servers, no cost, no diffusion model.",
@@ -72,6 +83,8 @@ def command(
     max_iterations: int | None,
     seed: int | None,
     mask: str | None,
+    seed_from_ranking: str | None,
+    seed_ranking_mode: str | None,
     embedded: bool,
     rules: str | None,
     picture: str | None,
@@ -86,6 +99,7 @@ def command(
 
     if reset and resume_from is not None:
         raise UsageError("--reset begins anew and --resume-from goes on: give one of them")
+    _refuse_odd_seed(resume_from, seed_from_ranking, seed_ranking_mode)
     invocation = current()
     workspace, paths = _place(invocation, project, rules, picture)
     chosen = RunOptions(
@@ -95,10 +109,21 @@ def command(
         seed=seed,
         embedded=embedded,
         mask=mask,
+        seed_from=seed_from_ranking,
+        seed_mode=seed_ranking_mode or "rank1",
     )
     if dry_run:
         return _dry_run(invocation, workspace, paths, chosen)
     return _run(invocation, workspace, paths, chosen)
+
+
+def _refuse_odd_seed(resume_from: int | None, seed_from: str | None, mode: str | None) -> None:
+    if mode is not None and seed_from in (None, "none"):
+        cure = "Say whose ranking: --seed-from-ranking RUN_ID, or latest."
+        raise UsageError("--seed-ranking-mode means nothing without a ranking", cure)
+    if resume_from is not None and seed_from not in (None, "none"):
+        cure = "Leave one of them out."
+        raise UsageError("--resume-from goes on with a run and --seed-from-ranking begins one", cure)
 
 
 def _place(
