@@ -5,14 +5,13 @@
 import { fill, h } from "../dom.js";
 import { bind } from "../keys.js";
 import { iconButton } from "./buttons.js";
-import { choice } from "./forms.js";
 import { showHelp } from "./help.js";
 import { icon } from "./icons.js";
 import { choose, chosen } from "./theme.js";
 
 export { say } from "./said.js";
 
-const THEMES = [["system", "Colours as the system says", "system"], ["light", "Light colours", "light"], ["dark", "Dark colours", "dark"]];
+const THEMES = { system: ["light", "as the system says"], light: ["dark", "light"], dark: ["system", "dark"] };
 
 const at = (...parts) => "/" + parts.map(encodeURIComponent).join("/");
 
@@ -20,7 +19,19 @@ export function frame({ page, place }) {
   fill(document.getElementById("top"),
     h("nav.trail", { "aria-label": "Where you are" }, h("ol", {}, trail(page, place).map((step) => h("li", {}, step)))),
     pagesOf(page, place),
-    h("div.tools", {}, choice("Colours", "theme", THEMES, chosen(), choose), iconButton("Help: all keys", "help", { key: "?", run: showHelp })));
+    h("div.tools", {}, themeButton(), iconButton("Help: all keys", "help", { key: "?", run: showHelp })));
+}
+
+/** One button that goes round: as the system says, light, dark. */
+function themeButton() {
+  const [next, words] = THEMES[chosen()];
+  const made = iconButton(`Colours: ${words}. Change to ${THEMES[next][1]}.`, chosen(), { id: "theme", run: () => {
+    choose(next);
+    const again = themeButton();
+    made.replaceWith(again);
+    again.focus();
+  } });
+  return made;
 }
 
 function trail(page, { project, run }) {

@@ -1,7 +1,8 @@
 // Tabs after the pattern of WAI-ARIA: arrows, Home and End move, the panel is made when it is first shown.
 //
 // tabs("About this iteration", [{name: "prompts", words: "Prompts", make: () => node}, …], chosen, change) -> <div.tabs>
-//     change(name) is called when a person turns to another; `.show(name)` turns to it; `.remake(name)` makes its panel anew.
+//     change(name) is called when a person turns to another; `.show(name)` turns to it; `.remake(name)` makes its panel
+//     anew; `.refresh(except)` makes all but some anew, each when it is next seen.
 
 import { fill, h } from "../dom.js";
 
@@ -23,6 +24,11 @@ export function tabs(label, list, chosen, change = () => {}) {
     heads.forEach((head, n) => { head.setAttribute("aria-selected", String(n === at)); head.tabIndex = n === at ? 0 : -1; });
     panels.forEach((panel, n) => { panel.hidden = n !== at; });
     if (!made.has(at)) { made.add(at); fill(panels[at], list[at].make()); }
+  };
+  /** All panels are out of date; the one that is seen is made anew at once. */
+  whole.refresh = (except = []) => {
+    list.forEach((one, at) => { if (!except.includes(one.name)) made.delete(at); });
+    whole.show(list[panels.findIndex((panel) => !panel.hidden)].name);
   };
   whole.remake = (name) => {
     const at = list.findIndex((one) => one.name === name);

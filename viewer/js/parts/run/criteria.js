@@ -1,0 +1,104 @@
+// Each criterion: what the judge says and why, and beside it, never over it, what a person says.
+
+import { post } from "../../api.js";
+import { fill, h } from "../../dom.js";
+import * as say from "../../format.js";
+import { chip } from "../badge.js";
+import { button } from "../buttons.js";
+import { icon } from "../icons.js";
+import { sayTrouble } from "../said.js";
+import { verdictBadge, verdictOf } from "../verdict.js";
+
+export function criteriaList(shown) {
+  const head = h("div.score-head");
+  const list = h("ul.criteria");
+  const whole = h("section.criteria-part.panel", { "aria-label": "Criteria" }, head, list);
+
+  function draw() {
+    const { line, full } = shown;
+    whole.hidden = !line;
+    if (!line) return;
+    fill(head, h("h2", {}, `Iteration ${line.n}`), summary(line, shown.run));
+    const verdicts = full?.verdicts ?? Object.fromEntries(Object.entries(line.verdicts ?? {}).map(([field, verdict]) => [field, { verdict }]));
+    fill(list, inOrder(shown.run.criteria, verdicts).map(([criterion, verdict]) => row(shown, line.n, criterion, verdict, Boolean(full))));
+    if (!list.children.length) fill(list, h("li.hint", {}, line.failure ? "It was not judged, for it failed." : "Nothing was judged."));
+  }
+  shown.on("chosen", draw);
+  shown.on("full", draw);
+  draw();
+  return whole;
+}
+
+function summary(line, run) {
+  const all = Object.values(line.verdicts ?? {});
+  const passed = all.filter((verdict) => verdict === "passed").length;
+  return h("p.row", {},
+    h("span.big-score", {}, line.failure ? "failed" : `Score ${say.score(line.score)}`),
+    all.length ? h("span.hint", {}, `${passed} of ${all.length} passed`) : null,
+    line.n === run.best_iteration ? chip("best so far") : null, line.accepted ? chip("accepted") : null,
+    line.similarity === null || line.similarity === undefined ? null : h("span.hint", {}, `similarity ${say.share(line.similarity)}`));
+}
+
+/** As in the rules; what the rules no longer know comes last. */
+function inOrder(criteria, verdicts) {
+  const known = (criteria ?? []).filter((one) => Object.hasOwn(verdicts, one.field)).map((one) => [one, verdicts[one.field]]);
+  const names = new Set((criteria ?? []).map((one) => one.field));
+  const others = Object.entries(verdicts).filter(([field]) => !names.has(field)).map(([field, verdict]) => [{ field, question: "" }, verdict]);
+  return [...known, ...others];
+}
+
+function row(shown, n, criterion, verdict, complete) {
+  return h(`li.criterion.${["passed", "failed", "unclear"].includes(verdict.verdict) ? verdict.verdict : "plain"}`, {},
+    h("div.asked", {}, h("div", {}, h("p.question", {}, criterion.question || criterion.in_words || criterion.field),
+      h("p.tags", {}, h("code", {}, criterion.field), criterion.intent ? ` · ${criterion.intent}` : "", (criterion.weight ?? 1) === 1 ? "" : ` · weight ${criterion.weight}`)),
+    verdictBadge(verdict.verdict)),
+    verdict.reason ? h("p.why", {}, verdict.reason) : null,
+    h("p.hint", {}, by(verdict)),
+    complete ? human(shown, n, criterion.field, verdict) : null);
+}
+
+function by(verdict) {
+  const { value, confidence, votes } = verdict;
+  return [
+    value === null || value === undefined ? null : `answer: ${inWords(value)}`,
+    confidence === null || confidence === undefined ? null : `${say.percent(confidence)} sure`,
+    votes ? `${votes[0]} of ${votes[1]} votes` : null, verdict.by || null,
+  ].filter(Boolean).join(" · ");
+}
+
+export const inWords = (value) => (value === true ? "yes" : value === false ? "no" : value === null || value === undefined ? "–"
+  : Array.isArray(value) ? value.map(inWords).join(", ") || "none" : typeof value === "object" ? JSON.stringify(value) : String(value));
+
+function human(shown, n, field, verdict) {
+  const said = h("span.differs");
+  const yes = choice("Met", "passed", true);
+  const no = choice("Not met", "failed", false);
+  const clear = button("Clear", { kind: "quiet", class: "small", "aria-label": `Take back what you said of ${field}`, run: () => save(null) });
+  const group = h("div.human", { role: "group", "aria-label": `What you say of ${field}` }, h("span.hint", {}, "You:"), yes, no, clear, said);
+
+  function choice(words, drawing, value) {
+    return h("button.button.small.say", { type: "button", class: drawing, onclick: () => save(verdict.human === value ? null : value) }, icon(drawing), h("span", {}, words));
+  }
+  function draw() {
+    const now = verdict.human ?? null;
+    yes.setAttribute("aria-pressed", String(now === true));
+    no.setAttribute("aria-pressed", String(now === false));
+    clear.hidden = now === null;
+    fill(said, now !== null && verdictOf(now) !== verdict.verdict ? "the judge says otherwise" : null);
+  }
+  async function save(value) {
+    const before = verdict.human ?? null;
+    verdict.human = value;
+    draw();
+    if (value === null) yes.focus();
+    try {
+      await post(`${shown.address}/labels`, { iteration: n, labels: { [field]: value } });
+    } catch (error) {
+      verdict.human = before;
+      draw();
+      sayTrouble(error);
+    }
+  }
+  draw();
+  return group;
+}

@@ -1,0 +1,55 @@
+// What a person says of the picture that is looked at: stars, favourite, rejected, a note.
+
+import { post } from "../../api.js";
+import { fill, h } from "../../dom.js";
+import { iconButton, toggle } from "../buttons.js";
+import { sayTrouble } from "../said.js";
+import { rating, starKeys } from "../stars.js";
+import { openNote } from "./notes.js";
+
+export function judging(shown) {
+  const stars = rating(0, (value) => rate({ stars: value }), { label: "Your rating of this picture" });
+  const favourite = toggle("Favourite", false, (yes) => rate({ favourite: yes }), { icon: "favourite", title: "Favourite (f)", "aria-keyshortcuts": "f" });
+  const rejected = toggle("Reject", false, (yes) => rate({ rejected: yes }), { icon: "rejected", title: "Reject (x)", "aria-keyshortcuts": "x" });
+  const write = iconButton("Write a note", "note", { key: "n", kind: "", run: () => openNote(shown) });
+  const note = h("p.note-text");
+  const bar = h("section.judging", { "aria-label": "What you say of it" }, h("div.row", {}, stars, favourite, rejected, write), note);
+
+  /** Shown at once, saved behind it, and taken back where that fails. */
+  async function rate(changes) {
+    const n = shown.n;
+    const line = shown.lines.get(n);
+    if (!line) return;
+    const before = Object.fromEntries(Object.keys(changes).map((key) => [key, line[key]]));
+    shown.change(n, changes);
+    try {
+      await post(`${shown.address}/ratings`, { iteration: n, ...changes });
+    } catch (error) {
+      shown.change(n, before);
+      sayTrouble(error);
+    }
+  }
+
+  function draw() {
+    const { line } = shown;
+    bar.hidden = !line;
+    if (!line) return;
+    stars.set(line.stars ?? 0);
+    favourite.set(Boolean(line.favourite));
+    rejected.set(Boolean(line.rejected));
+    note.hidden = !line.note;
+    fill(note, line.note);
+  }
+
+  shown.on("chosen", draw);
+  shown.on("run", draw);
+  shown.on("line", (n) => { if (n === shown.n) draw(); });
+  draw();
+  bar.keys = [
+    ...starKeys((value) => rate({ stars: value })),
+    { keys: ["f"], group: "Judging", words: "favourite", run: () => favourite.click() },
+    { keys: ["x"], group: "Judging", words: "reject", run: () => rejected.click() },
+    { keys: ["n"], group: "Judging", words: "write a note", run: () => { if (shown.line) openNote(shown); } },
+  ];
+  return bar;
+}

@@ -1,0 +1,95 @@
+// What is going on just now, in one line: sampling with its step, or what the judge is asked; a small preview for
+// those who want it; and whether the page goes along with the newest picture.
+
+import { pictures } from "../../api.js";
+import { fill, h } from "../../dom.js";
+import { badge } from "../badge.js";
+import { button, toggle } from "../buttons.js";
+import { announce } from "../said.js";
+import { PURPOSES, text } from "./events.js";
+
+const LOOK_AGAIN = 2500; // milliseconds between two looks for a preview
+const WAYS = { stream: "", polling: "asking every 2 s", waiting: "connecting …" };
+
+export function liveBar(shown) {
+  const state = h("span.live-state");
+  const words = h("span.live-words");
+  const bar = h("progress", { max: "1", hidden: true, "aria-label": "Sampling" });
+  const preview = h("span.preview", { hidden: true });
+  const fresh = button("New picture", { kind: "primary", icon: "last", hidden: true, run: () => { fresh.hidden = true; shown.setFollow(true); } });
+  const follow = toggle("Follow newest", shown.follow, (on) => shown.setFollow(on), { icon: "last" });
+  const small = toggle("Preview", remembered(), (on) => { remember(on); drawPreview(); look(); }, { icon: "picture" });
+  const whole = h("section.live", { "aria-label": "What is going on" }, preview,
+    h("div.live-now", {}, h("div.row", {}, state, words), bar), h("div.row.live-tools", {}, fresh, follow, small));
+  let looked = 0;
+
+  function draw() {
+    const { run } = shown;
+    whole.hidden = !shown.unfinished;
+    fill(state, badge(run.held ? (run.state === "held" ? "Held" : "Live") : run.state === "paused" ? "Paused" : "Not running", run.held && run.state === "running" ? "live" : "held"));
+    small.hidden = !shown.active;
+    if (!run.held) idle(run.words);
+    else if (run.state === "held") idle("A pause was asked for. What is in flight is collected.");
+    else if (run.in_flight && !words.textContent) now(`Iteration ${run.in_flight.iteration}: ${STEPS[run.in_flight.step] ?? run.in_flight.step}`);
+    drawPreview();
+  }
+  function idle(said) { now(said); bar.hidden = true; }
+  function now(said) { fill(words, said); }
+
+  function drawPreview() {
+    const { preview: there } = shown.run;
+    const on = small.getAttribute("aria-pressed") === "true" && shown.active && there;
+    preview.hidden = !on;
+    if (!on) { fill(preview); return; }
+    const address = `${pictures.preview(shown.place.project, shown.place.run)}?at=${encodeURIComponent(there.at)}`;
+    if (preview.querySelector("img")?.getAttribute("src") !== address) {
+      fill(preview, h("img", { src: address, alt: `Preview of iteration ${there.iteration}`, onerror: () => { preview.hidden = true; } }));
+    }
+  }
+  function look() {
+    if (small.getAttribute("aria-pressed") !== "true" || Date.now() - looked < LOOK_AGAIN) return;
+    looked = Date.now();
+    shown.reload();
+  }
+
+  function heard(event) {
+    const said = NOW[event.type]?.(event);
+    if (said) now(event.iteration ? `Iteration ${event.iteration}: ${said}` : said);
+    if (event.type === "generation_progress") progress(event); else if (said) bar.hidden = true;
+  }
+  function progress({ value, max }) {
+    bar.hidden = !(max > 0);
+    if (max > 0) { bar.max = max; bar.value = Math.min(value, max); }
+    look();
+  }
+
+  shown.on("run", draw);
+  shown.on("event", heard);
+  shown.on("follow", (on) => { follow.set(on); if (on) fresh.hidden = true; });
+  shown.on("chosen", (n) => { if (n === shown.newest) fresh.hidden = true; });
+  shown.on("new", (n) => {
+    fresh.hidden = shown.follow || shown.n === n;
+    const line = shown.lines.get(n);
+    if (line) announce(line.failure ? `Iteration ${n} failed` : `Iteration ${n} is done, score ${line.score}`);
+  });
+  shown.on("way", (way) => { whole.title = WAYS[way] ?? ""; whole.dataset.way = way; });
+  draw();
+  return whole;
+}
+
+const STEPS = { plan: "being planned", generate: "being made", answers: "being described", verdicts: "being judged", comparison: "being compared", advice: "being thought over" };
+
+const NOW = {
+  iteration_planned: () => "planned",
+  generation_queued: (event) => (event.position ? `waiting, ${event.position} before it` : "being made"),
+  generation_progress: ({ value, max, node }) => (max > 0 ? `sampling, step ${value} of ${max}${node ? ` (${text(node)})` : ""}` : `being made${node ? ` (${text(node)})` : ""}`),
+  generation_done: () => "made, now it is judged",
+  judging: (event) => `asking the judge: ${PURPOSES[event.purpose] ?? text(event.purpose)}`,
+  iteration_committed: (event) => `done, score ${text(event.score)}`,
+  iteration_failed: (event) => `failed: ${text(event.failure?.message)}`,
+  run_held: () => "Held: a pause was asked for",
+  run_resumed: () => "Going on",
+};
+
+function remembered() { try { return localStorage.getItem("preview") !== "off"; } catch { return true; } }
+function remember(on) { try { localStorage.setItem("preview", on ? "on" : "off"); } catch { /* for this page only */ } }

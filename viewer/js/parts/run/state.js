@@ -1,0 +1,117 @@
+// What the run page knows: the run, the iteration that is looked at, and who wants to hear when that changes.
+//
+// shown.on(kind, listener), kinds: "run" (read anew), "chosen" (another iteration), "line" (n: one line changed),
+// "full" (the chosen iteration in full arrived), "event" (one event), "spent", "follow", "way".
+
+import { api, get } from "../../api.js";
+
+const PATIENCE = 70; // milliseconds: whoever runs through the strip does not ask for each iteration in full
+export const ACTIVE = ["running", "held"];
+export const UNFINISHED = [...ACTIVE, "interrupted", "paused"];
+
+export class Shown {
+  constructor({ place, run, signal, setQuery }) {
+    Object.assign(this, { place, run, signal, setQuery, n: null, follow: false, usage: run.usage });
+    this.address = api("p", place.project, "r", place.run);
+    this.listeners = new Map();
+    this.inFull = new Map();
+    this.index();
+  }
+
+  on(kind, listener) { this.listeners.set(kind, [...(this.listeners.get(kind) ?? []), listener]); }
+  tell(kind, value) { for (const listener of this.listeners.get(kind) ?? []) listener(value); }
+
+  index() {
+    this.lines = new Map(this.run.iterations.map((line) => [line.n, line]));
+    this.numbers = [...this.lines.keys()].sort((a, b) => a - b);
+  }
+
+  get line() { return this.lines.get(this.n) ?? null; }
+  get full() { return this.inFull.get(this.n)?.value ?? null; }
+  get newest() { return this.numbers.at(-1) ?? null; }
+  get active() { return ACTIVE.includes(this.run.state); }
+  get unfinished() { return UNFINISHED.includes(this.run.state); }
+
+  /** Look at an iteration. A person who turns to an older one does not want to be taken away from it. */
+  choose(n, { byPerson = true } = {}) {
+    if (!this.lines.has(n)) return;
+    const moved = n !== this.n;
+    this.n = n;
+    if (byPerson && this.follow && n !== this.newest) this.setFollow(false);
+    this.setQuery({ i: this.follow ? null : n });
+    if (moved) { this.tell("chosen", n); this.askInFull(); }
+  }
+
+  /** One further (or back) in the strip. */
+  step(by) {
+    const at = this.numbers.indexOf(this.n) + by;
+    if (at >= 0 && at < this.numbers.length) this.choose(this.numbers[at]);
+  }
+
+  setFollow(on) {
+    if (on !== this.follow) {
+      this.follow = on;
+      this.tell("follow", on);
+    }
+    if (on && this.newest !== null) this.choose(this.newest, { byPerson: false });
+    this.setQuery({ follow: this.unfinished ? (on ? "1" : "0") : null, i: on ? null : this.n });
+  }
+
+  askInFull() {
+    clearTimeout(this.timer);
+    const n = this.n;
+    if (this.inFull.get(n)?.value) { this.tell("full", n); return; }
+    this.timer = setTimeout(() => this.readInFull(n).then(
+      () => { if (n === this.n) this.tell("full", n); },
+      (error) => { if (error.name !== "AbortError" && n === this.n) this.tell("trouble", error); }), PATIENCE);
+  }
+
+  async readInFull(n) {
+    const known = this.inFull.get(n);
+    if (known) return known.asked;
+    const entry = { value: null };
+    entry.asked = get(api("p", this.place.project, "r", this.place.run, "i", n), { signal: this.signal })
+      .then((value) => { entry.value = value; return value; });
+    entry.asked.catch(() => { if (this.inFull.get(n) === entry) this.inFull.delete(n); });
+    this.inFull.set(n, entry);
+    return entry.asked;
+  }
+
+  /** Something of one iteration changed here: stars, a note, a person's verdict. */
+  change(n, changes) {
+    const line = this.lines.get(n);
+    if (!line) return;
+    Object.assign(line, changes);
+    const full = this.inFull.get(n)?.value;
+    if (full) Object.assign(full, changes);
+    this.tell("line", n);
+  }
+
+  spent(usage) { this.usage = usage; this.tell("spent", usage); }
+
+  /** Read the run anew; asked for twice at once, it is read once more afterwards. */
+  async reload() {
+    if (this.reading) { this.again = true; return; }
+    this.reading = true;
+    try {
+      do { this.again = false; this.take(await get(this.address, { signal: this.signal })); } while (this.again);
+    } catch (error) {
+      if (error.name !== "AbortError") this.tell("trouble", error);
+    } finally { this.reading = false; }
+  }
+
+  take(run) {
+    const before = this.newest;
+    for (const line of run.iterations) {
+      const old = this.lines.get(line.n);
+      if (old && JSON.stringify(old) !== JSON.stringify(line)) this.inFull.delete(line.n);
+    }
+    Object.assign(this, { run, usage: run.usage });
+    this.index();
+    this.tell("run");
+    if (!this.lines.has(this.n)) this.n = null;
+    if (this.newest !== before && this.newest !== null && (this.follow || this.n === null)) this.choose(this.newest, { byPerson: false });
+    else if (this.n !== null && !this.inFull.has(this.n)) this.askInFull();
+    if (this.newest !== before) this.tell("new", this.newest);
+  }
+}

@@ -1,0 +1,99 @@
+// The film strip: every iteration of a run, small, with its score and what passed.
+//
+// Only cells whose line changed are drawn anew, and pictures load when they come near: 200 iterations stay light.
+// One cell is in the tab order, the chosen one; arrows (bound by the page) move on from there.
+
+import { fill, h } from "../../dom.js";
+import * as say from "../../format.js";
+import { icon } from "../icons.js";
+import { starsShown } from "../stars.js";
+import { verdictWord } from "../verdict.js";
+
+export function filmStrip(shown) {
+  const cells = new Map();
+  const list = h("ol.strip", { "aria-label": "Iterations" });
+  const making = h("li.making", { hidden: true });
+
+  function draw() {
+    for (const [n, cell] of cells) if (!shown.lines.has(n)) { cell.remove(); cells.delete(n); }
+    for (const n of shown.numbers) drawCell(n);
+    list.append(making);
+    drawMaking();
+    mark();
+  }
+
+  function drawCell(n) {
+    const line = shown.lines.get(n);
+    const best = shown.run.best_iteration === n;
+    const key = JSON.stringify([line, best]);
+    let cell = cells.get(n);
+    if (cell?.key === key) return;
+    if (!cell) {
+      cell = h("li");
+      cell.button = h("button.frame", { type: "button", tabindex: "-1", dataset: { n }, onclick: () => shown.choose(n) });
+      cell.append(cell.button);
+      const after = shown.numbers.find((other) => other > n && cells.has(other));
+      list.insertBefore(cell, after ? cells.get(after) : making.parentNode ? making : null);
+      cells.set(n, cell);
+    }
+    cell.key = key;
+    cell.button.setAttribute("aria-label", inWords(line, best));
+    fill(cell.button, inside(line, best, shown.run));
+  }
+
+  function drawMaking() {
+    const at = shown.run.in_flight?.iteration;
+    making.hidden = !shown.active || !at || shown.lines.has(at);
+    if (!making.hidden) fill(making, h("div.frame", {}, h("span.thumb", {}, h("span.pulse", {}, icon("running"))), h("span.line", {}, h("b", {}, String(at)), h("span.hint", {}, "being made"))));
+  }
+
+  function mark() {
+    for (const [n, { button }] of cells) {
+      const here = n === shown.n;
+      if (here === (button.getAttribute("aria-current") === "true")) continue;
+      if (here) button.setAttribute("aria-current", "true"); else button.removeAttribute("aria-current");
+      button.tabIndex = here ? 0 : -1;
+    }
+    const chosen = cells.get(shown.n)?.button;
+    if (!chosen) return;
+    bring(list, chosen);
+    if (list.contains(document.activeElement) && document.activeElement !== chosen) chosen.focus({ preventScroll: true });
+  }
+
+  shown.on("run", draw);
+  shown.on("line", drawCell);
+  shown.on("chosen", mark);
+  shown.on("making", drawMaking);
+  draw();
+  return list;
+}
+
+/** Sideways only: the page itself must not move when one steps through the pictures. */
+function bring(list, cell) {
+  const left = cell.offsetLeft - list.offsetLeft;
+  const margin = cell.offsetWidth * 0.6;
+  if (left - margin < list.scrollLeft) list.scrollTo({ left: left - margin, behavior: "auto" });
+  else if (left + cell.offsetWidth + margin > list.scrollLeft + list.clientWidth) list.scrollTo({ left: left + cell.offsetWidth + margin - list.clientWidth, behavior: "auto" });
+}
+
+function inWords(line, best) {
+  const all = Object.values(line.verdicts ?? {});
+  const passed = all.filter((verdict) => verdict === "passed").length;
+  return [`Iteration ${line.n}`, line.failure ? "failed" : `score ${say.score(line.score)}`, all.length ? `${passed} of ${all.length} passed` : null,
+    best ? "the best" : null, line.favourite ? "favourite" : null, line.rejected ? "rejected" : null,
+    line.stars ? `${line.stars} stars` : null, line.note ? "has a note" : null].filter(Boolean).join(", ");
+}
+
+function inside(line, best, run) {
+  const size = run.input ?? {};
+  return [
+    h("span.thumb", { style: { "aspect-ratio": size.width ? `${size.width} / ${size.height}` : "1" } },
+      line.thumb && !line.failure ? h("img", { src: line.thumb, alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : h("span.no-picture", {}, icon(line.failure ? "failed" : "picture"))),
+    h("span.line", {}, h("b", {}, String(line.n)), best ? h("span.best", { title: "the best so far" }, "best") : null,
+      h("span.score", {}, line.failure ? "failed" : say.score(line.score))),
+    h("span.dots", { title: verdictsInWords(line.verdicts) }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.dot.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`))),
+    h("span.flags", {}, line.favourite ? icon("favourite", { solid: true }) : null, line.rejected ? icon("rejected") : null, line.note ? icon("note") : null, starsShown(line.stars)),
+  ];
+}
+
+const verdictsInWords = (verdicts) => Object.entries(verdicts ?? {}).map(([field, verdict]) => `${field}: ${verdictWord(verdict)}`).join("\n");

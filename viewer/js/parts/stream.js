@@ -1,0 +1,79 @@
+// What a run says while it goes on: server-sent events, or asking every few seconds where those are not to be had.
+//
+// const stop = listen({address, after, onEvent, onState, onWay, signal})
+//     address   api("p", project, "r", run); "/stream" and "/events" are put behind it
+//     after     the id of the last event known
+//     onEvent(event)  each event once, in order; onState(state) when the run's state changes
+//     onWay("stream" | "polling" | "waiting")   how it listens now
+//
+// A hidden tab does not listen: browsers allow six connections to one host, and a stream keeps one. When the tab is
+// seen again it goes on where it stopped.
+
+import { get } from "../api.js";
+
+const TO_OPEN = 5000; // milliseconds until a stream that does not open is given up for asking
+const ASK_EVERY = 2000;
+const TRY_STREAM_AGAIN = 60000;
+const AT_ONCE = 500; // events asked for at a time
+
+export function listen({ address, after, onEvent, onState = () => {}, onWay = () => {}, signal }) {
+  let last = after ?? 0;
+  let source = null;
+  let timers = [];
+
+  function later(milliseconds, what) { timers.push(setTimeout(what, milliseconds)); }
+  function quiet() {
+    source?.close();
+    source = null;
+    timers.forEach(clearTimeout);
+    timers = [];
+  }
+  function take(event) {
+    if (!(event.id > last)) return;
+    last = event.id;
+    onEvent(event);
+  }
+
+  function stream() {
+    quiet();
+    const mine = source = new EventSource(`${address}/stream?after=${last}`);
+    const giveUp = () => { if (source === mine) poll(); };
+    later(TO_OPEN, () => { if (mine.readyState !== EventSource.OPEN) giveUp(); });
+    mine.onopen = () => onWay("stream");
+    mine.addEventListener("event", (message) => take(JSON.parse(message.data)));
+    mine.addEventListener("state", (message) => onState(JSON.parse(message.data)));
+    // CONNECTING: the browser tries again by itself, with Last-Event-ID. CLOSED: it was refused.
+    mine.onerror = () => {
+      onWay("waiting");
+      if (mine.readyState === EventSource.CLOSED) giveUp(); else later(TO_OPEN, () => { if (mine.readyState !== EventSource.OPEN) giveUp(); });
+    };
+  }
+
+  function poll() {
+    quiet();
+    later(TRY_STREAM_AGAIN, stream);
+    ask();
+  }
+
+  async function ask() {
+    try {
+      const found = await get(`${address}/events?after=${last}&limit=${AT_ONCE}`, { signal });
+      if (source || document.hidden) return;
+      onWay("polling");
+      found.events.forEach(take);
+      last = Math.max(last, found.last ?? 0);
+      later(found.more ? 0 : ASK_EVERY, ask);
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      onWay("waiting");
+      later(ASK_EVERY * 2, ask);
+    }
+  }
+
+  function seen() { if (document.hidden) quiet(); else stream(); }
+  function stop() { quiet(); document.removeEventListener("visibilitychange", seen); }
+  document.addEventListener("visibilitychange", seen);
+  signal?.addEventListener("abort", stop);
+  if (!document.hidden) stream();
+  return stop;
+}
