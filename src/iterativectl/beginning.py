@@ -37,8 +37,9 @@ class Beginning:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prepared:
-    """What a run knows before it begins. `wanted`: as a new run would be; `again`: as the unfinished one
-    would, where that started from a ranking.
+    """What a run knows before it begins.
+
+    `wanted`: as a new run would be; `again`: as the unfinished one would, where that came from a ranking.
     """
 
     options: RunOptions

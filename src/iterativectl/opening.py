@@ -84,7 +84,9 @@ def preview(
     """What open_run would do, in one sentence; nothing is touched. Raises what it would raise."""
     ids = runs.run_ids(project)
     if wanted.seeded_from:
-        return f"a new run would begin, from the ranking of run {wanted.seeded_from.run_id}"
+        ends = unfinished(project)
+        told = f"; run {ends} would end as stopped, all that it made stays" if ends else ""
+        return f"a new run would begin, from the ranking of run {wanted.seeded_from.run_id}{told}"
     if reset or (not ids and resume_from is None):
         return "a new run would begin"
     if not ids:
@@ -103,6 +105,14 @@ def preview(
         done = len(runs.committed(paths))
         return f"run {run.run_id} would go on after {done} iteration{'s' if done != 1 else ''}"
     return "a new run would begin" + (f" ({changed})" if changed else "")
+
+
+def unfinished(project: ProjectPaths) -> str | None:
+    """The newest run, where it has not ended; None where it has, or there is none."""
+    newest = next(reversed(runs.run_ids(project)), None)
+    checkpoint = checkpoint_file.read_or_rebuildable(project.checkpoint)[0] if newest else None
+    over = checkpoint is not None and checkpoint.run_id == newest and checkpoint.finished
+    return None if over else newest
 
 
 def begun_from(paths: RunPaths, there: Seed) -> SeededFrom | None:
