@@ -1,0 +1,237 @@
+// Drawing masks where one looks at the picture. White is what may be edited; here it is shown as a tint.
+//
+// The editor holds one mask at a time. It began with a file (`basedOn`, null for none) and is saved only while that
+// file is still the one that is there; what it writes over is kept by the server. In the address: ?name=.
+
+import { api, get, pictures, post } from "../api.js";
+import { fill, h } from "../dom.js";
+import { bind } from "../keys.js";
+import { button } from "../parts/buttons.js";
+import { ask, openDialog } from "../parts/dialog.js";
+import { say, sayTrouble } from "../parts/said.js";
+import { numbers, words } from "../parts/masks/asking.js";
+import { band } from "../parts/masks/band.js";
+import { Bits } from "../parts/masks/bits.js";
+import { Editor } from "../parts/masks/editor.js";
+import { looks } from "../parts/masks/looks.js";
+import { askName, freeName, list, percent, wrong } from "../parts/masks/names.js";
+import { fromPng, toPng } from "../parts/masks/png.js";
+import { listenToCtrl, toolbar } from "../parts/masks/toolbar.js";
+
+const drafts = new Map(); // project -> a mask that was left unsaved: {name, basedOn, bits}
+
+export async function show({ main, place, query, go, setQuery, title, signal }) {
+  const { project } = place;
+  title("Masks", project);
+  const found = await get(api("p", project, "masks"), { signal });
+  const page = new MasksPage({ main, project, found, setQuery, signal });
+  page.build();
+  bind(page.bar.bindings);
+  listenToCtrl(page.editor, () => page.save().catch(sayTrouble), signal);
+  guard(page, go, signal);
+  const wanted = query.get("name");
+  const draft = drafts.get(project);
+  drafts.delete(project);
+  if (draft && (!wanted || wanted === draft.name)) page.takeUp(draft);
+  else await page.open(wanted && !wrong(wanted, []) ? wanted : page.first());
+  await page.editor.stage.load(pictures.input(project));
+  return () => { if (page.dirty) drafts.set(project, { name: page.name, basedOn: page.basedOn, bits: page.editor.bits }); };
+}
+
+/** Before a tab is closed or a link is followed, what is not saved is asked about. */
+function guard(page, go, signal) {
+  addEventListener("beforeunload", (event) => { if (page.dirty) event.preventDefault(); }, { signal });
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest?.("a[href]");
+    if (!page.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.origin !== location.origin || link.hasAttribute("download")) return;
+    event.preventDefault();
+    event.stopPropagation();
+    if (await page.mayLeave()) go(link.pathname + link.search);
+  }, { signal, capture: true });
+}
+
+class MasksPage {
+  constructor(given) {
+    Object.assign(this, given, { name: "", basedOn: null, saved: 0, state: "", where: null, drawingHint: "" });
+    this.editor = new Editor(this.found.size, {
+      changed: () => { this.state = ""; this.band?.update(); this.tell(); this.showList(); }, moved: (at) => { this.where = at; this.tell(); },
+      hint: (text) => { this.drawingHint = text; this.tell(); }, tool: () => this.bar?.update(), viewed: () => this.bar?.update(),
+    }, this.signal);
+    this.bar = toolbar(this.editor);
+    this.band = band(this.editor, api("p", this.project, "masking", "preview"), this.found, this.signal);
+  }
+
+  get dirty() { return this.editor.bits.version !== this.saved; }
+  get entry() { return this.found.masks.find((one) => one.name === this.name) ?? null; }
+  get names() { return this.found.masks.map((one) => one.name); }
+
+  first() { return (this.found.masks.find((one) => one.active) ?? this.found.masks[0])?.name ?? "mask"; }
+
+  build() {
+    const { editor } = this;
+    this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}), state: h("p.mask-state", { role: "status" }), actions: h("div.row", {}) };
+    fill(this.main, h("h1.unseen", {}, `Masks of ${this.project}`), this.places.notes, h("div.mask-editor", {},
+      h("div.mask-work", {}, this.bar.element, editor.stage.element, h("div.mask-foot", {}, this.places.status, looks(editor.stage))),
+      h("aside.mask-side", { "aria-label": "Masks" },
+        h("section.panel", {}, h("h2", {}, "Masks"), this.places.list, this.places.state, this.places.actions),
+        words(editor, this.project, this.found, () => this.name, this.signal), this.band.element, numbers(editor))));
+    editor.stage.measure();
+    this.showNotes();
+  }
+
+  /** Show a mask of the project, or begin one of that name. */
+  async open(name) {
+    const there = this.found.masks.find((one) => one.name === name);
+    const bits = new Bits(...this.found.size);
+    let read = { sha256: null, notes: [], problem: null };
+    if (there?.sha256) {
+      read = await get(api("p", this.project, "masks", name), { signal: this.signal });
+      if (read.png) bits.combine((await fromPng(read.png)).data, "replace");
+    }
+    this.put(name, read.sha256, bits);
+    this.saved = bits.version;
+    this.state = "";
+    this.notes = read.notes;
+    this.refresh();
+  }
+
+  put(name, basedOn, bits) {
+    Object.assign(this, { name, basedOn });
+    this.editor.put(bits);
+    this.setQuery({ name });
+    this.band.refresh();
+  }
+
+  /** What was left here unsaved. */
+  takeUp({ name, basedOn, bits }) {
+    this.put(name, basedOn, bits);
+    this.saved = -1;
+    this.refresh();
+    say(`“${name}” is as you left it, and not saved yet.`);
+  }
+
+  refresh() { this.showList(); this.showActions(); this.showNotes(); this.bar.update(); this.tell(); }
+
+  async mayLeave() {
+    return !this.dirty || ask({ title: "Leave without saving?", words: `What you drew in “${this.name}” is not saved.`, yes: "Discard it", danger: true });
+  }
+
+  async choose(name) {
+    if (name === this.name || !await this.mayLeave()) return;
+    await this.open(name);
+  }
+
+  async begin() {
+    if (!await this.mayLeave()) return;
+    askName({ title: "A new mask", words: "Letters, digits, _ and -. “mask” is in play by itself; others when they are named.", value: freeName(this.names), taken: this.names, yes: "Draw it", done: (name) => this.open(name).catch(sayTrouble) });
+  }
+
+  /** Write the mask; `basedOn` is the file that it may replace. */
+  async save(name = this.name, basedOn = this.basedOn) {
+    if (this.editor.bits.count === 0) { say("The mask is empty: nothing could be edited.", "Draw what may be edited. To do away with the mask, remove it."); return false; }
+    const { version } = this.editor.bits;
+    this.state = "saving …";
+    this.tell();
+    try {
+      const told = await post(api("p", this.project, "masks", name), { png: await toPng(this.editor.bits), based_on: basedOn });
+      Object.assign(this, { name, basedOn: told.mask.sha256, saved: version, state: "" });
+      this.take(told.mask, told.run);
+      say(`Saved: ${told.mask.file}`, this.warning(name, told) || (told.mask.backup ? `The one before it is kept: ${told.mask.backup}` : ""));
+      return true;
+    } catch (error) {
+      this.state = "could not be saved";
+      this.tell();
+      if (!error.isConflict) throw error;
+      this.conflict(error, name);
+      return false;
+    }
+  }
+
+  /** The list as it is after a write. */
+  take(mask, run) {
+    const others = this.found.masks.filter((one) => one.name !== mask.name);
+    const at = this.names.indexOf(mask.name);
+    others.splice(at < 0 ? others.length : at, 0, mask);
+    Object.assign(this.found, { masks: others, run });
+    this.setQuery({ name: this.name });
+    this.refresh();
+  }
+
+  /** Somebody else has written: theirs, or mine over it. */
+  conflict(error, name) {
+    const { sha256 } = error.current;
+    const { close } = openDialog({
+      title: "Changed somewhere else", body: [h("p", {}, error.message), h("p.hint", {}, "Whatever is written over is kept in input/masks/replaced/.")],
+      actions: [
+        sha256 ? button("Load what is there", { run: async () => { close(); await this.reload(); await this.open(name); } }) : null,
+        button(sha256 ? "Save mine over it" : "Save mine again", { kind: "primary", run: async () => { close(); await this.save(name, sha256); } }),
+      ].filter(Boolean),
+    });
+  }
+
+  async reload() { Object.assign(this.found, await get(api("p", this.project, "masks"), { signal: this.signal })); }
+
+  rename() {
+    const { name, basedOn } = this;
+    askName({
+      title: `Rename “${name}”`, words: "The new one is saved, the old one is kept in input/masks/replaced/.", value: name, taken: this.names, yes: "Rename",
+      done: async (next) => {
+        try {
+          if (!basedOn) { Object.assign(this, { name: next }); this.setQuery({ name: next }); this.refresh(); return; }
+          if (!await this.save(next, null)) return;
+          const told = await post(api("p", this.project, "masks", name, "remove"), { based_on: basedOn });
+          await this.reload();
+          this.refresh();
+          say(`“${name}” is “${next}” now.`, told.note ?? "");
+        } catch (error) { sayTrouble(error); }
+      },
+    });
+  }
+
+  async remove() {
+    const { name, basedOn } = this;
+    if (!await ask({ title: `Remove “${name}”?`, words: "It is kept in input/masks/replaced/, where it is no mask any more.", yes: "Remove", danger: true })) return;
+    if (basedOn) {
+      const told = await post(api("p", this.project, "masks", name, "remove"), { based_on: basedOn });
+      say(`Removed. It is kept: ${told.backup}`, told.note ?? "");
+    }
+    await this.reload();
+    await this.open(this.first());
+  }
+
+  async revert() {
+    if (await ask({ title: "Back to what is saved?", words: "What you drew since then is lost.", yes: "Discard it", danger: true })) await this.open(this.name);
+  }
+
+  showList() { fill(this.places.list, list(this.found.masks, this.name, this.dirty, (name) => this.choose(name).catch(sayTrouble))); }
+
+  showActions() {
+    fill(this.places.actions, button("Save", { kind: "primary", key: "Ctrl+S", run: () => this.save() }), button("New", { icon: "plus", run: () => this.begin() }),
+      button("Rename", { run: () => this.rename() }), this.basedOn ? button("Revert", { run: () => this.revert() }) : null,
+      this.entry ? button("Remove", { kind: "danger", icon: "remove", run: () => this.remove() }) : null);
+  }
+
+  /** What is to be known of the masks, the run that has them, and the one in the editor. */
+  showNotes() {
+    const { found, entry } = this;
+    const said = [found.problem, found.enabled ? null : "AIGen.yaml says masking.enabled: false: no mask counts now.", this.warning(this.name), entry?.problem, ...(this.notes ?? [])];
+    if (entry && !entry.problem && !entry.active && found.enabled) said.push(`“${this.name}” is not in play. Once: run --mask ${this.name}. Always: active_mask: ${this.name} under masking in config/AIGen.yaml.`);
+    fill(this.places.notes, said.filter(Boolean).map((one) => h("p.mask-note", {}, one)));
+  }
+
+  /** What saving this mask does to a run that is not at its end. */
+  warning(name, { run } = this.found) {
+    if (!run || !(run.masks.includes(name) || this.found.masks.find((one) => one.name === name)?.active)) return "";
+    return run.held ? `Run ${run.run_id} is going on. It keeps the mask that it began with; a mask drawn anew begins a new run.`
+      : `Run ${run.run_id} is not finished. With a mask drawn anew it does not go on: a new run begins.`;
+  }
+
+  tell() {
+    const { bits } = this.editor, [width, height] = this.found.size;
+    const at = this.where && this.where.x >= 0 && this.where.y >= 0 && this.where.x < width && this.where.y < height ? ` · ${Math.floor(this.where.x)}, ${Math.floor(this.where.y)}` : "";
+    fill(this.places.status, h("span", {}, `${width} × ${height} px · ${percent(bits.share)} may be edited${at}`), this.drawingHint ? h("span.hint", {}, this.drawingHint) : null);
+    const state = this.state || (this.dirty ? "changes not saved yet" : this.basedOn ? "saved" : "nothing drawn yet");
+    if (this.places.state.textContent !== `${this.name}: ${state}`) this.places.state.textContent = `${this.name}: ${state}`;
+    this.bar?.update();
+  }
+}
