@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
+from typing import TextIO
 
 from iterativectl.cli.scrub import scrubber
 from iterativectl.errors import RunInterrupted
@@ -38,6 +39,26 @@ def logging_to(path: Path, environ: Mapping[str, str], verbose: bool) -> Iterato
         logger.setLevel(before)
         logger.propagate = passed_on
         handler.close()
+
+
+@contextmanager
+def logging_on(stream: TextIO, environ: Mapping[str, str], verbose: bool) -> Iterator[None]:
+    """Send warnings (verbose: all) of this program and its web server to a stream while this is entered."""
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(_ScrubbedFormatter(environ))
+    loggers = [logging.getLogger(name) for name in (_ROOT, "uvicorn")]
+    before = [(logger.level, logger.propagate) for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(logging.INFO if verbose else logging.WARNING)
+        logger.propagate = False
+        logger.addHandler(handler)
+    try:
+        yield
+    finally:
+        for logger, (level, passed_on) in zip(loggers, before, strict=True):
+            logger.removeHandler(handler)
+            logger.setLevel(level)
+            logger.propagate = passed_on
 
 
 def log_event(event: Event) -> None:

@@ -35,6 +35,7 @@ COMMANDS = {
     "workflow": Entry(_AT + "workflow", "List ComfyUI workflows, see what one needs, check one."),
     "doctor": Entry(_AT + "doctor", "Look for what is missing or wrong, and say what to do."),
     "comfyui": Entry(_AT + "comfyui", "Start and stop a ComfyUI on this machine, and see how one is."),
+    "viewer": Entry(_AT + "viewer", "See runs as they happen, compare pictures, rank them: in your browser."),
     "init": Entry(_AT + "init", "Make a workspace: a folder for projects, with an example."),
     "completion": Entry(
         _AT + "completion", "Print the script that lets a shell complete commands and names."
