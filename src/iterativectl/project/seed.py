@@ -113,7 +113,7 @@ def remove(project: ProjectPaths, seed: Seed) -> tuple[str, ...]:
     """
     notes = []
     there = _found(project)
-    if there is not None and not _untouched(seed, there):
+    if there is not None and not untouched(seed, there):
         notes.append(f"the edited settings of the seed were kept as working/{_keep(project, there)}")
     before = project.settings.with_name(seed.kept) if seed.kept else None
     if before is not None and before.is_file():
@@ -131,7 +131,7 @@ def used(project: ProjectPaths, seed: Seed, by: SeededFrom) -> None:
     What a person wrote after the run had looked stays where it is.
     """
     there = _found(project)
-    if there is not None and (_untouched(seed, there) or _digest(there) == by.settings_sha256):
+    if there is not None and (untouched(seed, there) or _digest(there) == by.settings_sha256):
         files.remove(project.settings)
     files.remove(project.seed)
 
@@ -143,13 +143,13 @@ def settings(project: ProjectPaths, seed: Seed) -> tuple[AIGen, str]:
     be used.
     """
     there = _found(project)
-    if there is None or _untouched(seed, there):
+    if there is None or untouched(seed, there):
         return seed.aigen, seed.settings_sha256
     loaded, _ = aigen_file.parse_aigen(there.decode("utf-8", "replace"), "working/AIGen.yaml")
     return loaded, _digest(there)
 
 
-def _untouched(seed: Seed, content: bytes) -> bool:
+def untouched(seed: Seed, content: bytes) -> bool:
     """Whether this is the seed's own text, or the one from before it: a kill may leave either there."""
     digest = _digest(content)
     return digest in (seed.settings_sha256, seed.replaces_sha256) or _kept_name(content) == seed.kept

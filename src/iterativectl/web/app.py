@@ -12,7 +12,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import human, jobs, masking, masks, pages, pictures, projects, replies, run
+from iterativectl.web import human, jobs, masking, masks, pages, pictures, projects, replies, run, seeding
 from iterativectl.web.freshness import Freshness
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
@@ -23,6 +23,7 @@ ROUTES: Sequence[Sequence[BaseRoute]] = (
     human.ROUTES,
     projects.ROUTES,
     run.ROUTES,
+    seeding.ROUTES,
     masks.ROUTES,
     masking.ROUTES,
     pictures.ROUTES,
