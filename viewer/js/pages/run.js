@@ -53,7 +53,7 @@ function lay(main, shown, query, setQuery) {
   fill(main, h("article.run", {}, runHead(shown), problems(shown.run), liveBar(shown), body));
   shown.keys = [...picture.keys, ...judge.keys];
   const parts = [h("section.strip-part", { "aria-label": "Film strip" }, filmStrip(shown)),
-    h("div.run-columns", {}, h("div.run-left", {}, picture, judge), criteriaList(shown)), about];
+    h("div.run-columns", {}, h("div.run-left", {}, picture, judge), criteriaList(shown), about)];
 
   function draw() {
     const none = !shown.numbers.length && !shown.run.in_flight;

@@ -39,7 +39,7 @@ export function chart(options) {
   return whole;
 }
 
-const legend = (series) => h("p.legend", {}, series.map((one, at) => {
+const legend = (series) => h("p.chart-legend", {}, series.map((one, at) => {
   const key = h(`i.key${at ? ".dashed" : ""}`);
   key.style.setProperty("color", `var(${one.token})`);
   return h("span", {}, key, one.words);

@@ -4,7 +4,7 @@ import { post } from "../../api.js";
 import { fill, h } from "../../dom.js";
 import * as say from "../../format.js";
 import { chip } from "../badge.js";
-import { button } from "../buttons.js";
+import { iconButton } from "../buttons.js";
 import { icon } from "../icons.js";
 import { sayTrouble } from "../said.js";
 import { verdictBadge, verdictOf } from "../verdict.js";
@@ -18,9 +18,10 @@ export function criteriaList(shown) {
     const { line, full } = shown;
     whole.hidden = !line;
     if (!line) return;
-    fill(head, h("h2", {}, `Iteration ${line.n}`), summary(line, shown.run));
     const verdicts = full?.verdicts ?? Object.fromEntries(Object.entries(line.verdicts ?? {}).map(([field, verdict]) => [field, { verdict }]));
-    fill(list, inOrder(shown.run.criteria, verdicts).map(([criterion, verdict]) => row(shown, line.n, criterion, verdict, Boolean(full))));
+    const judge = commonest(Object.values(verdicts).map((verdict) => verdict.by));
+    fill(head, h("h2", {}, `Iteration ${line.n}`), summary(line, shown.run), judge ? h("p.hint", {}, `By ${judge}, where nothing else is said. Met and Not met are yours, and are kept beside it.`) : null);
+    fill(list, inOrder(shown.run.criteria, verdicts).map(([criterion, verdict]) => row(shown, line.n, criterion, verdict.by === judge ? { ...verdict, by: null } : verdict, verdict, Boolean(full))));
     if (!list.children.length) fill(list, h("li.hint", {}, line.failure ? "It was not judged, for it failed." : "Nothing was judged."));
   }
   shown.on("chosen", draw);
@@ -39,6 +40,14 @@ function summary(line, run) {
     line.similarity === null || line.similarity === undefined ? null : h("span.hint", {}, `similarity ${say.share(line.similarity)}`));
 }
 
+/** Who said most of it is named once, so that the others stand out. */
+function commonest(names) {
+  const counted = new Map();
+  for (const name of names) if (name) counted.set(name, (counted.get(name) ?? 0) + 1);
+  const [name, times] = [...counted].sort((a, b) => b[1] - a[1])[0] ?? [null, 0];
+  return times > 1 ? name : null;
+}
+
 /** As in the rules; what the rules no longer know comes last. */
 function inOrder(criteria, verdicts) {
   const known = (criteria ?? []).filter((one) => Object.hasOwn(verdicts, one.field)).map((one) => [one, verdicts[one.field]]);
@@ -47,22 +56,20 @@ function inOrder(criteria, verdicts) {
   return [...known, ...others];
 }
 
-function row(shown, n, criterion, verdict, complete) {
+function row(shown, n, criterion, said, verdict, complete) {
   return h(`li.criterion.${["passed", "failed", "unclear"].includes(verdict.verdict) ? verdict.verdict : "plain"}`, {},
     h("div.asked", {}, h("div", {}, h("p.question", {}, criterion.question || criterion.in_words || criterion.field),
       h("p.tags", {}, h("code", {}, criterion.field), criterion.intent ? ` · ${criterion.intent}` : "", (criterion.weight ?? 1) === 1 ? "" : ` · weight ${criterion.weight}`)),
     verdictBadge(verdict.verdict)),
     verdict.reason ? h("p.why", {}, verdict.reason) : null,
-    h("p.hint", {}, by(verdict)),
-    complete ? human(shown, n, criterion.field, verdict) : null);
+    h("div.below", {}, h("p.hint", {}, sureness(said)), complete ? human(shown, n, criterion.field, verdict) : null));
 }
 
-function by(verdict) {
-  const { value, confidence, votes } = verdict;
+function sureness({ value, confidence, votes, by }) {
   return [
     value === null || value === undefined ? null : `answer: ${inWords(value)}`,
     confidence === null || confidence === undefined ? null : `${say.percent(confidence)} sure`,
-    votes ? `${votes[0]} of ${votes[1]} votes` : null, verdict.by || null,
+    votes ? `${votes[0]} of ${votes[1]} votes` : null, by ? `by ${by}` : null,
   ].filter(Boolean).join(" · ");
 }
 
@@ -73,8 +80,9 @@ function human(shown, n, field, verdict) {
   const said = h("span.differs");
   const yes = choice("Met", "passed", true);
   const no = choice("Not met", "failed", false);
-  const clear = button("Clear", { kind: "quiet", class: "small", "aria-label": `Take back what you said of ${field}`, run: () => save(null) });
-  const group = h("div.human", { role: "group", "aria-label": `What you say of ${field}` }, h("span.hint", {}, "You:"), yes, no, clear, said);
+  const clear = iconButton(`Take back what you said of ${field}`, "undo", { class: "small", run: () => save(null) });
+  const group = h("div.human", { role: "group", "aria-label": `What you say of ${field}` }, yes, no, clear);
+  const whole = h("div.human-part", {}, group, said);
 
   function choice(words, drawing, value) {
     return h("button.button.small.say", { type: "button", class: drawing, onclick: () => save(verdict.human === value ? null : value) }, icon(drawing), h("span", {}, words));
@@ -100,5 +108,5 @@ function human(shown, n, field, verdict) {
     }
   }
   draw();
-  return group;
+  return whole;
 }

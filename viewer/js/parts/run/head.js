@@ -17,12 +17,12 @@ export function runHead(shown) {
   const controls = controlButtons(shown);
   const at = `/p/${encodeURIComponent(project)}`;
   const head = h("header.run-head", {},
-    h("div.run-title", {}, h("h1", {}, run), state, h("div.run-actions", {}, controls,
+    h("div.run-title", {}, h("h1", {}, run), state, words, h("div.run-actions", {}, controls,
       linkButton("Compare", `${at}/r/${run}/compare`, { icon: "compare" }),
       linkButton("Rank", `${at}/r/${run}/rank`, { icon: "rank" }),
       linkButton("Rules", `${at}/rules?run=${run}`, { icon: "rules", class: "on-wide" }),
       exportsMenu(shown), copyAddress())),
-    words, facts);
+    facts);
 
   let last = "";
   let began = Date.now();

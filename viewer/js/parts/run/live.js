@@ -19,7 +19,7 @@ export function liveBar(shown) {
   const fresh = button("New picture", { kind: "primary", icon: "last", hidden: true, run: () => { fresh.hidden = true; shown.setFollow(true); } });
   const follow = toggle("Follow newest", shown.follow, (on) => shown.setFollow(on), { icon: "last" });
   const small = toggle("Preview", remembered(), (on) => { remember(on); drawPreview(); look(); }, { icon: "picture" });
-  const whole = h("section.live", { "aria-label": "What is going on" }, preview,
+  const whole = h("section.run-live", { "aria-label": "What is going on" }, preview,
     h("div.live-now", {}, h("div.row", {}, state, words), bar), h("div.row.live-tools", {}, fresh, follow, small));
   let looked = 0;
 

@@ -11,14 +11,14 @@ const A_CLICK = 4; // pixels a pointer may move and still be a click
 export function stage(shown) {
   const { project, run } = shown.place;
   const size = shown.run.input ?? {};
-  const view = h("div.view", { tabindex: "0", role: "group", "aria-label": "The picture. Z zooms, Shift and arrows move it." });
+  const view = h("div.run-view", { tabindex: "0", role: "group", "aria-label": "The picture. Z zooms, Shift and arrows move it." });
   view.style.setProperty("--ratio", size.width ? String(size.width / size.height) : "1.5");
   const said = h("span.where");
   const back = iconButton("The iteration before", "left", { key: "ArrowLeft", run: () => shown.step(-1) });
   const on = iconButton("The next iteration", "right", { key: "ArrowRight", run: () => shown.step(1) });
   const zoom = toggle("100 %", false, (yes) => setZoom(yes), { icon: "zoom", title: "Zoom to 100 % (z)", "aria-keyshortcuts": "z" });
   const original = toggle("Original", false, () => draw(), { icon: "picture", title: "The picture that was edited (o)", "aria-keyshortcuts": "o" });
-  const bar = h("div.stage-bar", {}, back, said, on, h("span.grow"), original, zoom);
+  const bar = h("div.run-bar", {}, back, said, on, h("span.grow"), original, zoom);
   let wanted = null;
   let large = false;
 
@@ -101,7 +101,7 @@ export function stage(shown) {
   drags(view, (point) => { if (view.querySelector("img")) setZoom(!large, point); }, () => large);
 
   const pan = (x, y) => () => { if (!large) return false; view.scrollBy({ left: x * 120, top: y * 120 }); return true; };
-  const whole = h("section.stage", { "aria-label": "Picture" }, view, bar);
+  const whole = h("section.run-stage", { "aria-label": "Picture" }, view, bar);
   whole.keys = [
     { keys: ["z"], group: "Picture", words: "zoom to 100 % and back", run: () => setZoom(!large) },
     { keys: ["o"], group: "Picture", words: "the original and back", run: () => original.click() },

@@ -91,8 +91,8 @@ function inside(line, best, run) {
       line.thumb && !line.failure ? h("img", { src: line.thumb, alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : h("span.no-picture", {}, icon(line.failure ? "failed" : "picture"))),
     h("span.line", {}, h("b", {}, String(line.n)), best ? h("span.best", { title: "the best so far" }, "best") : null,
       h("span.score", {}, line.failure ? "failed" : say.score(line.score))),
-    h("span.dots", { title: verdictsInWords(line.verdicts) }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.dot.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`))),
-    h("span.flags", {}, line.favourite ? icon("favourite", { solid: true }) : null, line.rejected ? icon("rejected") : null, line.note ? icon("note") : null, starsShown(line.stars)),
+    h("span.signs", {}, h("span.dots", { title: verdictsInWords(line.verdicts) }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.dot.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`))),
+      h("span.flags", {}, line.favourite ? icon("favourite", { solid: true }) : null, line.rejected ? icon("rejected") : null, line.note ? icon("note") : null, starsShown(line.stars))),
   ];
 }
 
