@@ -98,10 +98,10 @@ def _text(text: str, between_brackets: bool) -> str:
     plain = _PLAIN_BETWEEN_BRACKETS if between_brackets else _PLAIN
     if plain.fullmatch(text) and text.lower() not in _WORDS:
         return text
-    return _quoted(text)
+    return quoted(text)
 
 
-def _quoted(text: str) -> str:
-    """In double quotes. JSON's escapes are YAML's; what only JSON leaves alone is escaped too."""
+def quoted(text: str) -> str:
+    """A text in double quotes. JSON's escapes are YAML's; what only JSON leaves alone is escaped too."""
     escaped = json.dumps(text, ensure_ascii=False)
     return _UNWRITTEN.sub(lambda match: "".join(f"\\u{ord(one):04x}" for one in match[0]), escaped)
