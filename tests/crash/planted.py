@@ -123,6 +123,17 @@ def put_aside_before_begun() -> None:
     runs.write_run = write_run
 
 
+def seed_removed_before_begun() -> None:
+    """The seed is removed before the run that starts from it is there."""
+    right = runs.write_run
+
+    def write_run(paths: Any, run: Any) -> None:
+        files.remove(opening.ProjectPaths(paths.project).seed)
+        right(paths, run)
+
+    runs.write_run = write_run
+
+
 def moved_without_intent() -> None:
     """Iterations are put aside without a word of it first."""
 
@@ -146,6 +157,7 @@ BUGS: Mapping[str, Callable[[], None]] = {
         disk_errors_are_passed_over,
         ticket_after_the_sending,
         put_aside_before_begun,
+        seed_removed_before_begun,
         moved_without_intent,
     )
 }

@@ -252,6 +252,27 @@ class Reset(Again):
         return run(later=9, reset=len(list(WORKING.glob("*/run.json"))) == 1)
 
 
+class Seeded(Reset):
+    """`--seed-from-ranking` while a run is unfinished, and its settings were edited by a person."""
+
+    def set_up(self, stack: ExitStack) -> None:
+        super().set_up(stack)
+        (folder,) = (self.template / WORKING).glob("2*")
+        (folder / "human").mkdir()
+        said = {"ranking": ["1"], "notes": {"1": "too bright"}, "updated_at": ""}
+        (folder / "human/ranking.json").write_text(json.dumps(said))
+        with (self.template / WORKING / "AIGen.yaml").open("a") as settings:
+            settings.write("# mine\n")
+
+    def run(self) -> tuple[int, Any]:
+        return run(later=1, seed_from="latest")
+
+    def resume(self) -> tuple[int, Any]:
+        """The same command again, until it shows that the next run is to begin so; then any `run` does it."""
+        taken_over = (WORKING / "seed.json").exists() or len(list(WORKING.glob("*/run.json"))) > 1
+        return run(later=9, seed_from=None if taken_over else "latest")
+
+
 class ResumeFrom(Again):
     """`--resume-from 2` after a finished run: iterations 2 and 3 are put aside, and made anew."""
 
@@ -286,6 +307,7 @@ SCENES: Mapping[str, Callable[[Path, ExitStack], Scene]] = {
     "masked": Masked,
     "again": Again,
     "reset": Reset,
+    "seeded": Seeded,
     "resume-from": ResumeFrom,
     "comfyui": Comfy,
 }

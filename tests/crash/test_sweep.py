@@ -24,7 +24,7 @@ WHOLE = {
     "twice": 10,
 }
 # scene -> at least so many operations of its part
-PARTS = {"masked": 120, "again": 40, "reset": 40, "resume-from": 100, "comfyui": 50}
+PARTS = {"masked": 120, "again": 40, "reset": 40, "seeded": 60, "resume-from": 100, "comfyui": 50}
 PLANTED: list[Job] = [
     ("paid", "kill", "--plant", "written_in_place"),
     ("paid", "tear", "--plant", "written_in_place"),
@@ -37,6 +37,7 @@ PLANTED: list[Job] = [
     ("comfyui", "kill", "--plant", "ticket_after_the_sending"),
     ("again", "kill", "--plant", "put_aside_before_begun"),
     ("resume-from", "kill", "--plant", "moved_without_intent"),
+    ("seeded", "kill", "--plant", "seed_removed_before_begun"),
     ("paid", "count", "--plant", "written_beside_the_count"),
 ]
 
@@ -79,7 +80,7 @@ def test_a_whole_run(jobs: Jobs, needs: list[Job], least: int) -> None:
 
 @pytest.mark.parametrize("needs, least", [([(scene, "kill")], PARTS[scene]) for scene in PARTS], ids=[*PARTS])
 def test_a_part(jobs: Jobs, needs: list[Job], least: int) -> None:
-    """A mask in play, a second run, --reset, --resume-from; a picture of ComfyUI's, made but once."""
+    """A mask, a second run, --reset, a ranking, --resume-from; a picture of ComfyUI's, made but once."""
     result = jobs.result(*needs)
     print(result)
     assert result["failures"] == []

@@ -18,7 +18,7 @@ TIMES = frozenset({"at", "timestamp", "seconds"})
 VOLATILE: Mapping[str, frozenset[str]] = {
     "working/checkpoint.json": frozenset({"updated_at"}),
     "working/RUN*/checkpoint.json": frozenset({"updated_at"}),
-    "working/RUN*/run.json": frozenset({"started_at"}),
+    "working/RUN*/run.json": frozenset({"started_at", "seed_id"}),
     # a ticket that a kill kept from being sent is lost, and there is another
     "working/RUN*/plan/*_tickets.json": frozenset({"tickets"}),
     "working/RUN*/workflow/*_api.json": frozenset({"ticket", "filename_prefix"}),
