@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import listen
 from tests.browser.gallery import gallery, run_to_show
 from tests.browser.serving import Served, served
@@ -40,6 +40,10 @@ PAGES = {
     "masks": "/p/example/masks?name=sky",
     "not-there": "/p/nothing-of-that-name",
 }
+PICTURES_ARE_THERE = """() => Promise.race([
+    Promise.all([...document.images].filter((one) => one.loading !== "lazy").map((one) => one.decode().catch(() => null))),
+    new Promise((done) => setTimeout(done, 5000)),
+])"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
@@ -81,8 +85,8 @@ def test_a_page(browser: Browser, shown: Served, screens: Path, name: str, look:
 def settle(page: Page) -> None:
     """Wait until data and pictures are there; a page with a live stream is never idle."""
     page.wait_for_selector("main h1, main .trouble")
-    page.wait_for_function("!document.querySelector('main .loading')")
-    page.wait_for_function("[...document.images].every((one) => one.loading === 'lazy' || one.complete)")
+    expect(page.locator("main > .loading")).to_have_count(0)
+    page.evaluate(PICTURES_ARE_THERE)
 
 
 def overflow(page: Page) -> int:
