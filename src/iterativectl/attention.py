@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from iterativectl import files
 from iterativectl.clock import Clock
 from iterativectl.errors import StopRequested
 from iterativectl.events import Event
@@ -48,8 +47,7 @@ class Attention:
 
     def obeyed(self) -> None:
         """Take the request away, so that it does not meet the next run."""
-        if control.requested(self._path, self._run_id) is not None:
-            files.remove(self._path)
+        control.take_back(self._path, self._run_id)
 
     def _stopped(self) -> StopRequested:
         return StopRequested("a stop was asked for through control.json", "The best picture so far was kept.")

@@ -72,6 +72,21 @@ def create_bytes(path: Path, content: bytes) -> None:
         _sync_dir(path.parent)
 
 
+def write_fleeting(path: Path, content: bytes) -> None:
+    """Replace a file that nothing depends on, at once: readers see the old one or the new one.
+
+    Nothing is waited for, so a power cut may leave it torn. Its folder must be there. Raises StorageError.
+    """
+    partial = partial_path(path)
+    with _translated(path, len(content)):
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        except OSError:
+            partial.unlink(missing_ok=True)
+            raise
+
+
 def append_line(path: Path, line: str, *, durable: bool = True) -> None:
     """Append one line. A torn last line, left by a kill, is cut off first.
 
@@ -156,11 +171,12 @@ def move(source: Path, target: Path) -> None:
         _sync_dir(source.parent)
 
 
-def remove(path: Path) -> None:
-    """Delete a file if it is there, durably."""
+def remove(path: Path, *, durable: bool = True) -> None:
+    """Delete a file if it is there; `durable` as in write_bytes."""
     with _translated(path, 0):
         path.unlink(missing_ok=True)
-        _sync_dir(path.parent)
+        if durable:
+            _sync_dir(path.parent)
 
 
 def remove_empty_dir(path: Path) -> None:

@@ -16,7 +16,7 @@ from iterativectl.model import Iteration
 from iterativectl.project import checkpoint as checkpoint_file
 from iterativectl.project import lock, output, runs
 from iterativectl.project.checkpoint import FINISHED, Checkpoint
-from iterativectl.project.layout import ProjectPaths, RunPaths
+from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
 from iterativectl.project.spending import PerAccepted, per_accepted
 from iterativectl.project.usage import UsageFile
@@ -141,6 +141,12 @@ def run_state(project: ProjectPaths, run_id: str, *, latest: bool, variants: int
         holder=lock.holder(project.lock) if held else None,
         variants=variants,
     )
+
+
+def is_latest(project: ProjectPaths, run_id: str) -> bool:
+    """Whether no later run has begun."""
+    later = (entry.name for entry in project.working.iterdir() if entry.name > run_id)
+    return not any(RUN_ID.fullmatch(name) and project.run(name).run_json.exists() for name in later)
 
 
 def overview(project: ProjectPaths) -> Overview:

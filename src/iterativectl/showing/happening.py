@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from iterativectl.overview import RunState
-from iterativectl.project.layout import RunPaths
+from iterativectl.project import preview as preview_file
+from iterativectl.project import runs
+from iterativectl.project.layout import RunPaths, iteration_of
 from iterativectl.project.runs import PLAN_FORMAT
 from iterativectl.showing.iterations import parameters, planned, prompts
 from iterativectl.showing.reading import record, tried
-from iterativectl.showing.shelf import Shelf
+from iterativectl.showing.shelf import Shelf, stamp
 from iterativectl.showing.values import plain, table, texts, whole, within, word
 
 Facts = dict[str, Any]
@@ -92,8 +95,19 @@ def _flight(paths: RunPaths, flight: Facts) -> Facts:
 
 
 def preview(paths: RunPaths) -> Facts | None:
-    """The latent preview, if there is one: `{iteration, at}`."""
-    return None
+    """The picture in the making, as the sampler last showed it: `{iteration, at}`; None without one.
+
+    `iteration` is the one that no picture is there for yet, None where nobody can tell.
+    """
+    found = preview_file.found(paths)
+    seen = stamp(found) if found else None
+    if found is None or seen is None:
+        return None
+    done = set(runs.committed(paths))
+    plans = (iteration_of(path.name) for path in (paths.root / "plan").glob("iteration_*_plan.json"))
+    waiting = (n for n in plans if n is not None and n not in done and not paths.image(n).exists())
+    at = datetime.fromtimestamp(seen[0] / 1e9).astimezone().isoformat(timespec="milliseconds")
+    return {"iteration": max(waiting, default=None), "at": at}
 
 
 def _place(log: BinaryIO, after: int) -> int:

@@ -7,8 +7,8 @@ of an iteration's picture (None: there is none). A `Shelf` remembers what did no
 
 from __future__ import annotations
 
-from iterativectl.overview import RunState, run_state
-from iterativectl.project import records, runs, spending
+from iterativectl.overview import RunState, is_latest, run_state
+from iterativectl.project import control, records, runs, spending
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
 from iterativectl.project.spending import PerAccepted, Spent
@@ -40,12 +40,7 @@ def run_facts(project: ProjectPaths, run_id: str, shelf: Shelf) -> Facts:
         "project": project.name,
         "run_id": run_id,
         "started_at": word(data.get("started_at")),
-        "state": state.status,
-        "words": state.words,
-        "reason": state.reason,
-        "latest": state.latest,
-        "held": state.held,
-        "holder": plain(state.holder),
+        **_standing(project, state),
         **asked.facts(run, data),
         "max_iterations": _max_iterations(log, run, data),
         **_best(state, made),
@@ -71,6 +66,18 @@ def iteration_facts(project: ProjectPaths, run_id: str, iteration: int, shelf: S
     found = iterations.in_full(paths, iteration, measure, said, shelf)
     short = iterations.line(paths, iteration, measure, shelf)
     return {**found, "picture": short.picture, "problems": named(found["problems"], project.root)}
+
+
+def state_facts(project: ProjectPaths, run_id: str, shelf: Shelf) -> Facts:
+    """Where a run stands at this moment, for whoever follows it: quickly read.
+
+    `{state, words, reason, latest, held, holder, request, preview}`; `request` is what a person asked of it
+    (pause, resume, stop) that was not taken away yet.
+    """
+    paths = project.run(run_id)
+    run, _ = _run(paths, shelf, [])
+    state = state_of(project, run_id, run, [])
+    return {**_standing(project, state), "preview": happening.preview(paths)}
 
 
 def difference(project: ProjectPaths, run_id: str, pair: tuple[int, int | None], shelf: Shelf) -> Facts:
@@ -107,7 +114,7 @@ def measure_of(run: RunRecord | None) -> Measure:
 
 def state_of(project: ProjectPaths, run_id: str, run: RunRecord | None, problems: list[str]) -> RunState:
     """Where a run stands; a damaged checkpoint is named among the problems."""
-    latest = runs.run_ids(project)[-1:] == [run_id]
+    latest = is_latest(project, run_id)
     variants = len(run.variants) if run else 0
     found = tried(problems, lambda: run_state(project, run_id, latest=latest, variants=variants))
     return found or RunState(run_id=run_id, latest=latest, variants=variants)
@@ -138,6 +145,18 @@ def _run(paths: RunPaths, shelf: Shelf, problems: list[str]) -> tuple[RunRecord 
     meant, data, found = shelf.of("run", [paths.run_json], read)
     problems += found
     return meant, data
+
+
+def _standing(project: ProjectPaths, state: RunState) -> Facts:
+    return {
+        "state": state.status,
+        "words": state.words,
+        "reason": state.reason,
+        "latest": state.latest,
+        "held": state.held,
+        "holder": plain(state.holder),
+        "request": control.requested(project.control, state.run_id),
+    }
 
 
 def _usage(paths: RunPaths) -> Facts:

@@ -12,7 +12,20 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from iterativectl.errors import IterativeError
-from iterativectl.web import human, jobs, masking, masks, pages, pictures, projects, replies, run, seeding
+from iterativectl.web import (
+    control,
+    human,
+    jobs,
+    live,
+    masking,
+    masks,
+    pages,
+    pictures,
+    projects,
+    replies,
+    run,
+    seeding,
+)
 from iterativectl.web.freshness import Freshness
 from iterativectl.web.guard import Guard
 from iterativectl.web.site import Site
@@ -23,6 +36,8 @@ ROUTES: Sequence[Sequence[BaseRoute]] = (
     human.ROUTES,
     projects.ROUTES,
     run.ROUTES,
+    live.ROUTES,
+    control.ROUTES,
     seeding.ROUTES,
     masks.ROUTES,
     masking.ROUTES,

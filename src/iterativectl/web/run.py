@@ -79,7 +79,7 @@ def differences(request: Request) -> Response:
     number = lookup.iteration_of(request, paths)
     to = None
     if request.query_params.get("to"):
-        to = _number(request, "to", 0, 10**9)
+        to = number_of(request.query_params["to"], "to", 0, 10**9)
         if to not in runs.committed(paths):
             raise UsageError(f"the run has no iteration {to}", "Load the page again.")
     return replies.data(showing.difference(project, paths.run_id, (number, to), site_of(request).shelf))
@@ -89,8 +89,8 @@ def events(request: Request) -> Response:
     """A page of what happened, from a byte offset on."""
     paths = lookup.run_of(request)
     lookup.inside(paths.events, paths.project)
-    after = _number(request, "after", 0, 2**53)
-    limit = _number(request, "limit", 500, MOST_EVENTS)
+    after = number_of(request.query_params.get("after", ""), "after", 0, 2**53)
+    limit = number_of(request.query_params.get("limit", ""), "limit", 500, MOST_EVENTS)
     page = happening.events(paths.events, after, max(1, limit))
     return replies.data({"events": page.events, "last": page.last, "more": page.more})
 
@@ -98,16 +98,15 @@ def events(request: Request) -> Response:
 def log(request: Request) -> Response:
     """The end of logs/app.log."""
     project = lookup.project_of(request)
-    count = _number(request, "lines", 300, MOST_LINES)
+    count = number_of(request.query_params.get("lines", ""), "lines", 300, MOST_LINES)
     path = lookup.inside(project.log, project.root)
     lines = logs.tail(path, count + 1) if path.is_file() else []
     shown = [text(line) for line in lines[-count:]] if count else []
     return replies.data({"lines": shown, "truncated": len(lines) > count})
 
 
-def _number(request: Request, name: str, default: int, most: int) -> int:
-    """A whole number of the query, at most `most`. Raises UsageError."""
-    said = request.query_params.get(name, "")
+def number_of(said: str, name: str, default: int, most: int) -> int:
+    """The whole number that was said, at most `most`. Raises UsageError."""
     if not said:
         return default
     if not (said.isascii() and said.isdecimal() and len(said) < 20):

@@ -10,6 +10,7 @@ from iterativectl.loading import World
 from iterativectl.project.layout import WorkspacePaths
 from iterativectl.showing.shelf import Shelf
 from iterativectl.web.jobs import Jobs
+from iterativectl.web.streams import Streams
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,6 +19,7 @@ class Site:
 
     `token`: what the first address carries, and the cookie then. `hosts`: the exact values of the Host header
     that are answered. `jobs`: what takes a while. `shelf`: what was made of files that did not change since.
+    `streams`: who follows which run.
     """
 
     workspace: WorkspacePaths
@@ -26,6 +28,7 @@ class Site:
     hosts: frozenset[str] = field(default_factory=frozenset)
     jobs: Jobs = field(default_factory=Jobs)
     shelf: Shelf = field(default_factory=Shelf)
+    streams: Streams = field(default_factory=Streams)
 
 
 def site_of(request: Request) -> Site:
