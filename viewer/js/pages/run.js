@@ -113,7 +113,7 @@ function follow(shown) {
   function start() {
     if (stop || !shown.unfinished) return;
     stop = listen({ address: shown.address, after: shown.run.last_event ?? 0, signal: shown.signal, onEvent: heard,
-      onState: () => shown.reload(), onWay: (way) => shown.tell("way", way) });
+      onState: (state) => shown.stands(state), onWay: (way) => shown.tell("way", way) });
   }
   shown.on("run", () => { if (shown.unfinished) start(); else { stop?.(); stop = null; } });
   document.addEventListener("visibilitychange", () => { if (!document.hidden && !shown.unfinished) shown.reload(); }, { signal: shown.signal });

@@ -20,16 +20,19 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
   let last = after ?? 0;
   let source = null;
   let timers = [];
+  let turn = 0; // an answer to what was asked in an earlier turn comes too late
 
   function later(milliseconds, what) { timers.push(setTimeout(what, milliseconds)); }
   function quiet() {
+    turn += 1;
     source?.close();
     source = null;
     timers.forEach(clearTimeout);
     timers = [];
   }
+  // What is asked for is always what comes after `last`, so nothing comes twice. A smaller id than before means that
+  // the file was begun anew.
   function take(event) {
-    if (!(event.id > last)) return;
     last = event.id;
     onEvent(event);
   }
@@ -56,15 +59,16 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
   }
 
   async function ask() {
+    const mine = turn;
     try {
       const found = await get(`${address}/events?after=${last}&limit=${AT_ONCE}`, { signal });
-      if (source || document.hidden) return;
+      if (mine !== turn) return;
       onWay("polling");
       found.events.forEach(take);
-      last = Math.max(last, found.last ?? 0);
+      last = found.last ?? last;
       later(found.more ? 0 : ASK_EVERY, ask);
     } catch (error) {
-      if (error.name === "AbortError") return;
+      if (error.name === "AbortError" || mine !== turn) return;
       onWay("waiting");
       later(ASK_EVERY * 2, ask);
     }

@@ -40,6 +40,7 @@ export function runHead(shown) {
   function drawFacts() { fill(facts, factsOf(shown, began).map(([name, value, note]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, note ? h("small", {}, ` ${note}`) : null)))); }
 
   shown.on("run", draw);
+  shown.on("standing", () => controls.update());
   shown.on("spent", drawFacts);
   const clock = setInterval(() => { if (shown.active && shown.run.held && !document.hidden) drawFacts(); }, 1000);
   shown.signal.addEventListener("abort", () => clearInterval(clock));
@@ -85,7 +86,7 @@ const STOP = { title: "Stop this run?", yes: "Stop the run", danger: true,
 
 function controlButtons(shown) {
   const send = async (request, words) => {
-    await post(`${shown.address}/control`, { request });
+    shown.stands(await post(`${shown.address}/control`, { request }));
     told(words, "The run obeys between two steps.");
   };
   const pause = button("Pause", { icon: "pause", run: () => send("pause", "A pause was asked for.") });
@@ -93,11 +94,11 @@ function controlButtons(shown) {
   const stop = button("Stop", { icon: "stop", kind: "danger", run: async () => { if (await ask(STOP)) await send("stop", "The run was asked to stop."); } });
   const group = h("span.row", {}, pause, resume, stop);
   group.update = () => {
-    const { state, held } = shown.run;
+    const { state, held, request } = shown.run;
     const worked = held && shown.active;
-    pause.hidden = !(worked && state === "running");
-    resume.hidden = !(worked && state === "held");
-    stop.hidden = !worked;
+    pause.hidden = !(worked && state === "running" && request !== "pause");
+    resume.hidden = !(worked && (state === "held" || request === "pause") && request !== "resume");
+    stop.hidden = !worked || request === "stop";
     group.hidden = !worked;
   };
   return group;

@@ -3,31 +3,31 @@
 
 import { pictures } from "../../api.js";
 import { fill, h } from "../../dom.js";
-import { badge } from "../badge.js";
+import { badge, chip } from "../badge.js";
 import { button, toggle } from "../buttons.js";
 import { announce } from "../said.js";
 import { PURPOSES, text } from "./events.js";
 
-const LOOK_AGAIN = 2500; // milliseconds between two looks for a preview
 const WAYS = { stream: "", polling: "asking every 2 s", waiting: "connecting …" };
 
 export function liveBar(shown) {
   const state = h("span.live-state");
+  const asked = h("span");
   const words = h("span.live-words");
   const bar = h("progress", { max: "1", hidden: true, "aria-label": "Sampling" });
   const preview = h("span.preview", { hidden: true });
   const fresh = button("New picture", { kind: "primary", icon: "last", hidden: true, run: () => { fresh.hidden = true; shown.setFollow(true); } });
   const follow = toggle("Follow newest", shown.follow, (on) => shown.setFollow(on), { icon: "last" });
-  const small = toggle("Preview", remembered(), (on) => { remember(on); drawPreview(); look(); }, { icon: "picture" });
+  const small = toggle("Preview", remembered(), (on) => { remember(on); drawPreview(); }, { icon: "picture" });
   const whole = h("section.run-live", { "aria-label": "What is going on" }, preview,
-    h("div.live-now", {}, h("div.row", {}, state, words), bar), h("div.row.live-tools", {}, fresh, follow, small));
-  let looked = 0;
+    h("div.live-now", {}, h("div.row", {}, state, asked, words), bar), h("div.row.live-tools", {}, fresh, follow, small));
 
   function draw() {
     const { run } = shown;
     whole.hidden = !shown.unfinished;
     fill(state, badge(run.held ? (run.state === "held" ? "Held" : "Live") : run.state === "paused" ? "Paused" : "Not running", run.held && run.state === "running" ? "live" : "held"));
     small.hidden = !shown.active;
+    fill(asked, run.request && run.held && !(run.request === "pause" && run.state === "held") ? chip(`${run.request} was asked for`) : null);
     if (!run.held) idle(run.words);
     else if (run.state === "held") idle("A pause was asked for. What is in flight is collected.");
     else if (run.in_flight && !words.textContent) now(`Iteration ${run.in_flight.iteration}: ${STEPS[run.in_flight.step] ?? run.in_flight.step}`);
@@ -46,12 +46,6 @@ export function liveBar(shown) {
       fill(preview, h("img", { src: address, alt: `Preview of iteration ${there.iteration}`, onerror: () => { preview.hidden = true; } }));
     }
   }
-  function look() {
-    if (small.getAttribute("aria-pressed") !== "true" || Date.now() - looked < LOOK_AGAIN) return;
-    looked = Date.now();
-    shown.reload();
-  }
-
   function heard(event) {
     const said = NOW[event.type]?.(event);
     if (said) now(event.iteration ? `Iteration ${event.iteration}: ${said}` : said);
@@ -60,10 +54,10 @@ export function liveBar(shown) {
   function progress({ value, max }) {
     bar.hidden = !(max > 0);
     if (max > 0) { bar.max = max; bar.value = Math.min(value, max); }
-    look();
   }
 
   shown.on("run", draw);
+  shown.on("standing", draw);
   shown.on("event", heard);
   shown.on("follow", (on) => { follow.set(on); if (on) fresh.hidden = true; });
   shown.on("chosen", (n) => { if (n === shown.newest) fresh.hidden = true; });
@@ -77,7 +71,7 @@ export function liveBar(shown) {
   return whole;
 }
 
-const STEPS = { plan: "being planned", generate: "being made", answers: "being described", verdicts: "being judged", comparison: "being compared", advice: "being thought over" };
+const STEPS = { generate: "being made", judge: "being judged", advise: "being thought over" };
 
 const NOW = {
   iteration_planned: () => "planned",

@@ -1,10 +1,12 @@
 // What the run page knows: the run, the iteration that is looked at, and who wants to hear when that changes.
 //
 // shown.on(kind, listener), kinds: "run" (read anew), "chosen" (another iteration), "line" (n: one line changed),
-// "full" (the chosen iteration in full arrived), "event" (one event), "spent", "follow", "way".
+// "full" (the chosen iteration in full arrived), "standing" (state, request or preview), "event" (one event), "spent",
+// "new" (the newest iteration), "follow", "way" (how the page listens), "trouble".
 
 import { api, get } from "../../api.js";
 
+const STANDING = ["state", "words", "reason", "held", "latest"];
 const PATIENCE = 70; // milliseconds: whoever runs through the strip does not ask for each iteration in full
 export const ACTIVE = ["running", "held"];
 export const UNFINISHED = [...ACTIVE, "interrupted", "paused"];
@@ -88,6 +90,14 @@ export class Shown {
   }
 
   spent(usage) { this.usage = usage; this.tell("spent", usage); }
+
+  /** How the run stands, as the stream says; only when that changed there is more to read. */
+  stands(state) {
+    const before = STANDING.map((key) => this.run[key]);
+    Object.assign(this.run, state);
+    if (STANDING.some((key, at) => this.run[key] !== before[at])) this.reload();
+    this.tell("standing");
+  }
 
   /** Read the run anew; asked for twice at once, it is read once more afterwards. */
   async reload() {

@@ -1,0 +1,264 @@
+"""A run's page: moving, why, what changed, what a person says, and a run that goes on while one looks."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.living import Living, living
+from tests.browser.serving import Served
+
+from iterativectl import files
+from iterativectl.project import human
+
+LIVE_WITHIN = 5_000  # milliseconds, on a machine under load; the benchmark measures what it takes
+
+
+@pytest.fixture
+def run(page: Page, viewer: Served) -> Page:
+    """The page of the example's run, at iteration 3."""
+    page.goto(f"{viewer.run_address}?i=3")
+    expect(chosen(page)).to_contain_text("3")
+    return page
+
+
+@pytest.fixture
+def going(viewer: Served, tmp_path: Path) -> Iterator[Living]:
+    """The example's run, going on after two iterations."""
+    with living(viewer.project, viewer.run, 2, tmp_path / "kept") as found:
+        yield found
+
+
+def chosen(page: Page) -> Locator:
+    return page.locator(".strip [aria-current]")
+
+
+def shows(page: Page, n: int) -> None:
+    """The page shows iteration n: strip, picture, criteria."""
+    expect(chosen(page)).to_have_attribute("data-n", str(n))
+    expect(page.locator(".run-view img")).to_have_attribute("alt", f"Iteration {n}")
+    expect(page.get_by_role("heading", name=f"Iteration {n}", exact=True)).to_be_visible()
+
+
+def query(page: Page) -> dict[str, list[str]]:
+    return parse_qs(urlsplit(page.url).query)
+
+
+def test_keys_move_through_the_iterations_and_the_address_follows(run: Page) -> None:
+    for key, n in (("ArrowRight", 4), ("ArrowLeft", 3), ("Home", 1), ("ArrowLeft", 1), ("End", 5), ("b", 5)):
+        run.keyboard.press(key)
+        shows(run, n)
+        assert query(run)["i"] == [str(n)]
+    run.reload()
+    shows(run, 5)
+
+
+def test_the_strip_is_one_stop_and_focus_goes_along(run: Page) -> None:
+    expect(run.locator(".strip button[tabindex='0']")).to_have_count(1)
+    chosen(run).focus()
+    run.keyboard.press("ArrowRight")
+    expect(run.locator(".strip [data-n='4']")).to_be_focused()
+    run.locator(".strip [data-n='2']").click()
+    shows(run, 2)
+
+
+def test_each_verdict_says_why_who_and_how_sure(run: Page, viewer: Served) -> None:
+    record = json.loads(viewer.run.metadata(3).read_bytes())
+    rows = run.locator(".criterion")
+    expect(rows).to_have_count(len(record["verdicts"]))
+    for field, verdict in record["verdicts"].items():
+        row = rows.filter(has=run.locator(f"code:text-is('{field}')"))
+        expect(row).to_contain_text(verdict["reason"])
+        expect(row.locator(".badge")).to_have_text(verdict["verdict"])
+    expect(run.locator(".score-head")).to_contain_text("By embedded/measurements")
+    expect(rows.last).to_contain_text("by measured:similarity")
+
+
+def test_what_a_person_says_stands_beside_the_judge(run: Page, viewer: Served) -> None:
+    record = json.loads(viewer.run.metadata(3).read_bytes())
+    row = run.locator(".criterion").first
+    field, judged = next(iter(record["verdicts"].items()))
+    assert judged["verdict"] == "passed"
+    row.get_by_role("button", name="Not met").click()
+    expect(row).to_contain_text("the judge says otherwise")
+    expect(row.locator(".badge")).to_have_text("passed")
+    with run.expect_response("**/labels"):
+        row.get_by_role("button", name="Met", exact=True).click()
+    labels = human.read_labels(viewer.run.labels)
+    assert labels is not None and labels.labels == {"3": {field: True}}
+    assert json.loads(viewer.run.metadata(3).read_bytes()) == record
+    with run.expect_response("**/labels"):
+        row.get_by_role("button", name=re.compile("Take back")).click()
+    assert human.read_labels(viewer.run.labels).labels.get("3", {}) == {}  # type: ignore[union-attr]
+
+
+def test_what_changed_is_shown_word_by_word_and_against_any_other(run: Page) -> None:
+    run.keyboard.press("Home")
+    run.keyboard.press("ArrowRight")
+    tab = run.get_by_role("tabpanel", name="What changed")
+    expect(tab).to_contain_text("improved prompts for sunset_sky")
+    expect(tab.locator("ins").first).to_have_text(re.compile("golden hour"))
+    expect(tab.get_by_role("row", name="denoise 0.4 0.65")).to_be_visible()
+    tab.get_by_label("Compared with").select_option("5")
+    expect(tab.get_by_role("row", name="denoise 0.5 0.65")).to_be_visible()
+
+
+def test_tabs_are_in_the_address_and_are_moved_by_arrows(run: Page, viewer: Served) -> None:
+    run.get_by_role("tab", name="Answers").click()
+    expect(run.get_by_role("tabpanel", name="Answers")).to_contain_text("brightness")
+    assert query(run)["tab"] == ["answers"]
+    run.keyboard.press("ArrowRight")
+    expect(run.get_by_role("tab", name="Settings and files")).to_be_focused()
+    shows(run, 3)
+    run.goto(f"{viewer.run_address}?i=2&tab=replies")
+    expect(run.get_by_role("tabpanel", name="Raw replies").locator("pre").first).to_contain_text("brightness")
+    run.get_by_role("tab", name="Events").click()
+    expect(run.get_by_role("tabpanel", name="Events")).to_contain_text("The run began: made with embedded")
+
+
+def test_the_original_png_and_the_workflow_are_the_very_files(run: Page, viewer: Served) -> None:
+    run.get_by_role("tab", name="Settings and files").click()
+    for name, path in (("Original PNG", viewer.run.image(3)), ("Workflow", viewer.run.graph(3))):
+        with run.expect_download() as download:
+            run.get_by_role("link", name=name).click()
+        assert download.value.path().read_bytes() == path.read_bytes()
+
+
+def test_charts_choose_an_iteration_and_are_a_table_too(run: Page) -> None:
+    run.get_by_role("tab", name="Charts").click()
+    over = run.locator(".chart .u-over").first
+    over.scroll_into_view_if_needed()
+    box = over.bounding_box()
+    assert box is not None
+    over.click(position={"x": box["width"] * 0.9, "y": box["height"] / 2})
+    shows(run, 5)
+    run.get_by_text("As a table").click()
+    expect(run.get_by_role("row", name=re.compile(r"^5 100 "))).to_be_visible()
+    before = run.locator(".chart canvas").first.evaluate("(one) => one.toDataURL()")
+    run.locator("#theme").click()
+    run.locator("#theme").click()
+    expect(run.locator("html")).to_have_attribute("data-theme", "dark")
+    assert run.locator(".chart canvas").first.evaluate("(one) => one.toDataURL()") != before
+
+
+def test_stars_favourite_reject_by_keys_are_saved(run: Page, viewer: Served) -> None:
+    for key in ("4", "f", "x"):
+        with run.expect_response("**/ratings") as reply:
+            run.keyboard.press(key)
+        assert reply.value.ok
+    expect(run.locator(".strip [data-n='3']")).to_have_attribute(
+        "aria-label", re.compile("favourite, rejected, 4 stars")
+    )
+    with run.expect_response("**/ratings"):
+        run.keyboard.press("0")
+    run.reload()
+    expect(run.get_by_role("button", name="Favourite", exact=True)).to_have_attribute("aria-pressed", "true")
+    expect(run.locator(".stars")).to_contain_text("not rated")
+
+
+def test_a_note_is_saved_and_never_over_one_that_was_not_seen(run: Page, viewer: Served) -> None:
+    run.keyboard.press("n")
+    run.get_by_label("Note on iteration 3").fill("More fog <b>below</b>.")
+    run.get_by_role("button", name="Save").click()
+    expect(run.locator(".note-text")).to_have_text("More fog <b>below</b>.")
+    run.keyboard.press("n")
+    theirs = json.loads(viewer.run.ranking.read_bytes()) | {"notes": {"3": "Theirs."}}
+    files.write_json(viewer.run.ranking, theirs)
+    run.get_by_label("Note on iteration 3").fill("Mine.")
+    with run.expect_response("**/notes") as reply:
+        run.get_by_role("button", name="Save").click()
+    assert reply.value.status == 409
+    expect(run.get_by_role("dialog")).to_contain_text("Theirs.")
+    assert json.loads(viewer.run.ranking.read_bytes())["notes"] == {"3": "Theirs."}
+    run.get_by_role("button", name="Save").click()
+    expect(run.locator(".note-text")).to_have_text("Mine.")
+
+
+def test_zoom_shows_more_and_stays_while_moving_on(run: Page) -> None:
+    view, image = run.locator(".run-view"), run.locator(".run-view img")
+    fitted = view.evaluate("(one) => one.scrollWidth")
+    run.keyboard.press("z")
+    assert view.evaluate("(one) => one.scrollWidth") > fitted
+    view.evaluate("(one) => one.scrollTo(120, 80)")
+    run.keyboard.press("ArrowRight")
+    expect(image).to_have_attribute("alt", "Iteration 4")
+    assert view.evaluate("(one) => [one.scrollLeft, one.scrollTop]") == [120, 80]
+    run.keyboard.press("z")
+    assert view.evaluate("(one) => one.scrollWidth") == fitted
+
+
+def test_a_run_that_goes_on_appears_without_reload(page: Page, viewer: Served, going: Living) -> None:
+    page.goto(viewer.run_address)
+    page.evaluate("window.here = true")
+    shows(page, 2)
+    live = page.get_by_role("region", name="What is going on")
+    expect(live.get_by_role("button", name="Follow newest")).to_have_attribute("aria-pressed", "true")
+    going.begin(3)
+    expect(page.locator(".making")).to_contain_text("being made", timeout=LIVE_WITHIN)
+    going.sample(3, 12, 25)
+    expect(live).to_contain_text("Iteration 3: sampling, step 12 of 25 (KSampler)", timeout=LIVE_WITHIN)
+    expect(live.get_by_role("progressbar")).to_have_attribute("max", "25")
+    going.look(3)
+    expect(live.get_by_role("img", name="Preview of iteration 3")).to_be_visible(timeout=LIVE_WITHIN)
+    going.tell("judging", 3, purpose="evaluate_criteria")
+    expect(live).to_contain_text("asking the judge: the criteria", timeout=LIVE_WITHIN)
+    usage = {"requests": 7, "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.25, "unknown": 0}
+    going.tell("request_done", usage=usage)
+    expect(page.locator(".facts")).to_contain_text("$0.25 7 requests", timeout=LIVE_WITHIN)
+    going.commit(3)
+    shows(page, 3)
+    expect(page.locator(".strip button")).to_have_count(3)
+    expect(page.locator(".criterion .why").first).to_be_visible()
+    going.end()
+    expect(page.locator(".run-title .badge")).to_have_text("stopped", timeout=LIVE_WITHIN)
+    expect(live).to_be_hidden()
+    assert page.evaluate("window.here")
+
+
+def test_looking_at_an_older_picture_is_not_disturbed(page: Page, viewer: Served, going: Living) -> None:
+    page.goto(viewer.run_address)
+    shows(page, 2)
+    page.keyboard.press("ArrowLeft")
+    shows(page, 1)
+    follow = page.get_by_role("button", name="Follow newest")
+    expect(follow).to_have_attribute("aria-pressed", "false")
+    assert query(page) == {"i": ["1"], "follow": ["0"]}
+    going.commit(3)
+    fresh = page.get_by_role("button", name="New picture")
+    expect(fresh).to_be_visible(timeout=LIVE_WITHIN)
+    shows(page, 1)
+    fresh.click()
+    shows(page, 3)
+    expect(follow).to_have_attribute("aria-pressed", "true")
+    assert query(page) == {"follow": ["1"]}
+    expect(fresh).to_be_hidden()
+
+
+def test_without_streams_the_page_asks(page: Page, viewer: Served, going: Living) -> None:
+    page.route("**/stream?*", lambda route: route.fulfill(status=200, content_type="text/plain", body=""))
+    page.goto(viewer.run_address)
+    shows(page, 2)
+    going.commit(3)
+    expect(page.locator(".strip button")).to_have_count(3, timeout=LIVE_WITHIN)
+
+
+def test_pause_and_stop_are_asked_for_and_stop_is_asked_twice(
+    page: Page, viewer: Served, going: Living
+) -> None:
+    page.goto(viewer.run_address)
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("button", name="Resume")).to_be_visible()
+    asked = json.loads(viewer.project.control.read_bytes())
+    assert (asked["run_id"], asked["request"]) == (viewer.run.run_id, "pause")
+    page.get_by_role("button", name="Stop", exact=True).click()
+    page.get_by_role("button", name="Cancel").click()
+    assert json.loads(viewer.project.control.read_bytes())["request"] == "pause"
+    page.get_by_role("button", name="Stop", exact=True).click()
+    with page.expect_response("**/control"):
+        page.get_by_role("button", name="Stop the run").click()
+    assert json.loads(viewer.project.control.read_bytes())["request"] == "stop"
