@@ -10,6 +10,7 @@ import hashlib
 import re
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -104,7 +105,7 @@ def _save(request: Request, body: Body) -> Response:
         _unchanged(canvas, name, body)
         kept = drawing.keep(canvas, name, drawn, "replace", site_of(request).world.clock.now())
         entry = _entry(project, name, kept.path, canvas.size)
-    active = name in drawing.canvas(project).active()
+    active = name in replace(canvas, masks=masks.found(project, canvas.masking)).active()
     backup = canvas.relative(kept.backup) if kept.backup else None
     told = {**entry, "active": active, "file": canvas.relative(kept.path), "backup": backup}
     return replies.data({"mask": told, "run": _underway(project)})
