@@ -34,7 +34,7 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
   drafts.delete(project);
   if (draft && (!wanted || wanted === draft.name)) page.takeUp(draft);
   else await page.open(wanted && !wrong(wanted, []) ? wanted : page.first());
-  await page.editor.stage.load(pictures.input(project));
+  page.editor.stage.load(pictures.input(project)).catch(() => { if (!signal.aborted) say("The picture cannot be shown here.", "The mask can be drawn all the same."); });
   return () => { if (page.dirty) drafts.set(project, { name: page.name, basedOn: page.basedOn, bits: page.editor.bits }); };
 }
 
@@ -54,7 +54,7 @@ class MasksPage {
   constructor(given) {
     Object.assign(this, given, { name: "", basedOn: null, saved: 0, state: "", where: null, drawingHint: "" });
     this.editor = new Editor(this.found.size, {
-      changed: () => { this.state = ""; this.band?.update(); this.tell(); this.showList(); }, moved: (at) => { this.where = at; this.tell(); },
+      changed: () => { this.state = ""; this.band?.update(); this.tell(); }, moved: (at) => { this.where = at; this.tell(); },
       hint: (text) => { this.drawingHint = text; this.tell(); }, tool: () => this.bar?.update(), viewed: () => this.bar?.update(),
     }, this.signal);
     this.bar = toolbar(this.editor);
@@ -71,7 +71,7 @@ class MasksPage {
     const { editor } = this;
     this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}), state: h("p.mask-state", { role: "status" }), actions: h("div.row", {}) };
     fill(this.main, h("h1.unseen", {}, `Masks of ${this.project}`), this.places.notes, h("div.mask-editor", {},
-      h("div.mask-work", {}, this.bar.element, editor.stage.element, h("div.mask-foot", {}, this.places.status, looks(editor.stage))),
+      h("div.mask-work", {}, this.bar.element, h("div.stage-frame", {}, editor.stage.element, this.bar.zooms), h("div.mask-foot", {}, this.places.status, looks(editor.stage))),
       h("aside.mask-side", { "aria-label": "Masks" },
         h("section.panel", {}, h("h2", {}, "Masks"), this.places.list, this.places.state, this.places.actions),
         words(editor, this.project, this.found, () => this.name, this.signal), this.band.element, numbers(editor))));
@@ -203,11 +203,17 @@ class MasksPage {
     if (await ask({ title: "Back to what is saved?", words: "What you drew since then is lost.", yes: "Discard it", danger: true })) await this.open(this.name);
   }
 
-  showList() { fill(this.places.list, list(this.found.masks, this.name, this.dirty, (name) => this.choose(name).catch(sayTrouble))); }
+  showList() {
+    const shown = JSON.stringify([this.found.masks, this.name, this.dirty]);
+    if (shown === this.shown) return; // the small pictures are not to be drawn anew with every stroke
+    this.shown = shown;
+    fill(this.places.list, list(this.found.masks, this.name, this.dirty, (name) => this.choose(name).catch(sayTrouble)));
+  }
 
   showActions() {
+    this.revertButton = button("Revert", { run: () => this.revert() });
     fill(this.places.actions, button("Save", { kind: "primary", key: "Ctrl+S", run: () => this.save() }), button("New", { icon: "plus", run: () => this.begin() }),
-      button("Rename", { run: () => this.rename() }), this.basedOn ? button("Revert", { run: () => this.revert() }) : null,
+      button("Rename", { run: () => this.rename() }), this.revertButton,
       this.entry ? button("Remove", { kind: "danger", icon: "remove", run: () => this.remove() }) : null);
   }
 
@@ -227,11 +233,14 @@ class MasksPage {
   }
 
   tell() {
+    if (!this.revertButton) return;
     const { bits } = this.editor, [width, height] = this.found.size;
     const at = this.where && this.where.x >= 0 && this.where.y >= 0 && this.where.x < width && this.where.y < height ? ` · ${Math.floor(this.where.x)}, ${Math.floor(this.where.y)}` : "";
     fill(this.places.status, h("span", {}, `${width} × ${height} px · ${percent(bits.share)} may be edited${at}`), this.drawingHint ? h("span.hint", {}, this.drawingHint) : null);
     const state = this.state || (this.dirty ? "changes not saved yet" : this.basedOn ? "saved" : "nothing drawn yet");
     if (this.places.state.textContent !== `${this.name}: ${state}`) this.places.state.textContent = `${this.name}: ${state}`;
-    this.bar?.update();
+    this.revertButton.hidden = !(this.dirty && this.basedOn);
+    this.showList();
+    this.bar.update();
   }
 }

@@ -12,7 +12,7 @@ export class Editor {
   /** `size`: the picture's [width, height]. `told` has changed(), moved(place or null), hint(words), tool(), viewed(). */
   constructor(size, told, signal) {
     Object.assign(this, { told, tool: "brush", taking: false, size: Math.max(8, Math.round(Math.max(...size) / 24)), at: null, shift: false });
-    this.stage = new Stage(size, (context, view) => this.tools[this.tool].marks(context, view, this.at));
+    this.stage = new Stage(size, (context, view) => this.tools[this.tool].marks(context, view, this.at), () => told.viewed());
     this.view = this.stage.view;
     this.tools = tools(this);
     this.put(new Bits(...size));

@@ -82,10 +82,13 @@ export class History {
   pack(square) {
     const { x0, y0, x1, y1 } = this.place(square);
     const { data, width } = this.bits;
-    const packed = new Uint8Array(Math.ceil(((x1 - x0) * (y1 - y0)) / 8));
-    let bit = 0;
-    for (let y = y0; y < y1; y += 1) {
-      for (let x = x0; x < x1; x += 1, bit += 1) if (data[y * width + x]) packed[bit >> 3] |= 1 << (bit & 7);
+    const packed = new Uint8Array(Math.ceil((x1 - x0) / 8) * (y1 - y0));
+    for (let y = y0, to = 0; y < y1; y += 1) {
+      for (let at = y * width + x0, end = y * width + x1; at < end; at += 8, to += 1) {
+        let byte = 0;
+        for (let bit = 0, most = Math.min(8, end - at); bit < most; bit += 1) byte |= data[at + bit] << bit;
+        packed[to] = byte;
+      }
     }
     return packed;
   }
@@ -93,9 +96,10 @@ export class History {
   unpack(square, packed) {
     const { x0, y0, x1, y1 } = this.place(square);
     const { data, width } = this.bits;
-    let bit = 0;
-    for (let y = y0; y < y1; y += 1) {
-      for (let x = x0; x < x1; x += 1, bit += 1) data[y * width + x] = (packed[bit >> 3] >> (bit & 7)) & 1;
+    for (let y = y0, from = 0; y < y1; y += 1) {
+      for (let at = y * width + x0, end = y * width + x1; at < end; at += 8, from += 1) {
+        for (let bit = 0, most = Math.min(8, end - at), byte = packed[from]; bit < most; bit += 1) data[at + bit] = (byte >> bit) & 1;
+      }
     }
     this.bits.touched(x0, y0, x1, y1);
   }

@@ -8,10 +8,10 @@ import { View } from "./view.js";
 const SMALL = 2048; // a picture larger than this has smaller copies, so that looking at all of it is quick
 
 export class Stage {
-  /** `draw(context, view)` draws what the tool shows. */
-  constructor(size, draw) {
+  /** `draw(context, view)` draws what the tool shows; `measured()` is called when the stage has another size. */
+  constructor(size, draw, measured) {
     this.view = new View(size);
-    this.draw = draw;
+    Object.assign(this, { draw, measured });
     this.layers = ["picture", "tint", "marks"].map((name) => h(`canvas.${name}`, { "aria-hidden": "true" }));
     this.element = h("div.stage", { tabindex: "0", role: "group", "aria-label": "The picture with its mask. To draw without a pointer, use “Box by numbers”." }, this.layers);
     this.contexts = this.layers.map((layer) => layer.getContext("2d"));
@@ -23,15 +23,13 @@ export class Stage {
   close() {
     this.watcher.disconnect();
     cancelAnimationFrame(this.frame);
-    this.levels.slice(1).forEach((level) => level.close());
+    this.levels.forEach((level) => level.close());
   }
 
-  /** The picture below, from its address. */
+  /** The picture below, from its address. Throws what the browser throws for one that it cannot show. */
   async load(address) {
-    const image = new Image();
-    image.src = address;
-    await image.decode();
-    this.levels = [image];
+    const reply = await fetch(address, { credentials: "same-origin" });
+    this.levels = [await createImageBitmap(await reply.blob())]; // beside the page's own work, unlike an <img>
     this.refresh("picture");
     for (let [width, height] = this.view.size; Math.max(width, height) > SMALL;) {
       [width, height] = [Math.ceil(width / 2), Math.ceil(height / 2)];
@@ -49,6 +47,7 @@ export class Stage {
     this.view.resize(width, height, ratio);
     this.refresh("picture", "tint", "marks");
     this.flush(); // a canvas that was given a size is empty: no frame is to show it so
+    this.measured();
   }
 
   /** Draw these layers with the next frame: picture, tint, marks; "dirty": what of the mask has changed. */

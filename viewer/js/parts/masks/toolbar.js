@@ -21,7 +21,7 @@ function drawing(path) {
   return svg;
 }
 
-/** The toolbar of an editor: {element, update(), bindings}. */
+/** The toolbar of an editor, and what stands in the corner of its stage: {element, zooms, update(), bindings}. */
 export function toolbar(editor) {
   const chosen = new Map(TOOLS.map(([name, words, key, path]) => [name, h("button.button.only-icon", {
     type: "button", "aria-label": words, title: `${words} (${key})`, "aria-keyshortcuts": key, "aria-pressed": "false", onclick: () => editor.choose(name),
@@ -31,14 +31,13 @@ export function toolbar(editor) {
   const taking = toggle("Take away", false, (on) => { editor.taking = on; }, { title: "Box, polygon and fill take away instead of adding (x); Shift turns it round" });
   const undo = iconButton("Undo", "undo", { key: "Ctrl+Z", run: () => { editor.undo(); } });
   const redo = iconButton("Redo", "redo", { key: "Shift+Ctrl+Z", run: () => { editor.redo(); } });
-  const zoomed = h("output.zoomed", { "aria-label": "How near" });
+  const zoomed = h("output.zoomed", {});
   const element = h("div.mask-tools", { role: "toolbar", "aria-label": "Tools" },
-    h("div.group", {}, [...chosen.values()]),
-    h("div.group.brush-size", {}, size, told), taking,
-    h("div.group", {}, undo, redo),
-    h("div.group", {}, button("Clear", { run: () => editor.change("clear", () => editor.bits.all(0)) }), button("Fill all", { run: () => editor.change("fill all", () => editor.bits.all(1)) }), button("Invert", { key: "i", run: () => editor.change("invert", () => editor.bits.invert()) })),
-    h("div.group.zooms", {}, iconButton("Look from further away", "minus", { key: "-", run: () => editor.zoom(1 / 1.25) }), zoomed, iconButton("Look nearer", "plus", { key: "+", run: () => editor.zoom(1.25) }),
-      button("Fit", { kind: "quiet", key: "0", run: () => editor.zoom("fit") }), button("100 %", { kind: "quiet", key: "z", run: () => editor.zoom("whole") })));
+    h("div.group", {}, [...chosen.values()]), h("div.group", {}, undo, redo),
+    h("div.group", {}, size, told), taking,
+    h("div.group", {}, button("Clear", { run: () => editor.change("clear", () => editor.bits.all(0)) }), button("Fill all", { run: () => editor.change("fill all", () => editor.bits.all(1)) }), button("Invert", { key: "i", run: () => editor.change("invert", () => editor.bits.invert()) })));
+  const zooms = h("div.mask-zoom", { role: "group", "aria-label": "How near" }, iconButton("Look from further away", "minus", { key: "-", run: () => editor.zoom(1 / 1.25) }), zoomed, iconButton("Look nearer", "plus", { key: "+", run: () => editor.zoom(1.25) }),
+    button("Fit", { kind: "quiet", key: "0", run: () => editor.zoom("fit") }), button("100 %", { kind: "quiet", key: "z", run: () => editor.zoom("whole") }));
   const take = () => { editor.taking = !editor.taking; taking.set(editor.taking); };
   const update = () => {
     for (const [name, one] of chosen) one.setAttribute("aria-pressed", String(name === editor.tool));
@@ -51,7 +50,7 @@ export function toolbar(editor) {
     redo.disabled = !editor.history.canRedo;
     zoomed.textContent = `${Math.round((100 * editor.view.scale) / editor.view.ratio)} %`;
   };
-  return { element, update, bindings: bindings(editor, take) };
+  return { element, zooms, update, bindings: bindings(editor, take) };
 }
 
 function bindings(editor, take) {
