@@ -2,9 +2,9 @@
 
     python benchmarks/big_workspace.py FOLDER [--runs 500] [--iterations 20] [--project big]
 
-One run of the shipped example is really made, with the program's own command. All others are made of its files:
-other numbers, times, seeds, prompts, verdicts and scores, and hashes that fit them. Pictures are a few of 1024
-pixels, hard-linked. So every file has the program's own format, and is what it says it is.
+One run of the shipped example is really made, with the program's own command. All others are made of its
+files: other numbers, times, seeds, prompts, verdicts and scores, and hashes that fit them. Pictures are a few
+of 1024 pixels, hard-linked. So every file has the program's own format, and is what it says it is.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageEnhance
+from PIL import Image, ImageEnhance, ImageOps
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "src"))
 
@@ -127,7 +127,7 @@ def _pictures(project: ProjectPaths) -> list[_Picture]:
     folder = project.working / "pictures"
     folder.mkdir(parents=True)
     with Image.open(project.input) as picture:
-        large = picture.convert("RGB").resize((SIDE, SIDE))
+        large = ImageOps.fit(picture.convert("RGB"), (SIDE, SIDE))
     made = []
     for tint in TINTS:
         path = folder / f"{tint}.png"

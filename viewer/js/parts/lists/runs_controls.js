@@ -4,7 +4,7 @@ import { h } from "../../dom.js";
 import { button } from "../buttons.js";
 import { field, select } from "../forms.js";
 import { icon } from "../icons.js";
-import { stateWord, VERDICTS } from "./standing.js";
+import { STATES, stateWord, VERDICTS } from "./standing.js";
 
 // [what is sorted by, words, order of the first click, a number]
 const COLUMNS = [
@@ -25,10 +25,11 @@ export function filters(data, asked, ask) {
       return h("button.chip-button", { type: "button", "aria-pressed": String(on), dataset: { name: `${key}:${value}` }, onclick: () => ask({ [key]: on ? "" : value }) },
         words(value), h("span.chip-count", {}, String(count)));
     }));
-  const shown = (counts, chosen) => (chosen && !(chosen in counts) ? { ...counts, [chosen]: 0 } : counts);
+  const shown = (counts, chosen, order) => Object.fromEntries([...new Set([...order, ...Object.keys(counts), chosen])]
+    .filter((value) => value in counts || (value && value === chosen)).map((value) => [value, counts[value] ?? 0]));
   return [
-    group("State", "state", shown(data.states, asked.state), (value) => stateWord(value)),
-    group("Criteria of the best picture", "verdict", shown(data.verdicts, asked.verdict), (value) => VERDICTS[value] ?? value),
+    group("State", "state", shown(data.states, asked.state, STATES), (value) => stateWord(value)),
+    group("Criteria of the best picture", "verdict", shown(data.verdicts, asked.verdict, Object.keys(VERDICTS)), (value) => VERDICTS[value] ?? value),
   ];
 }
 

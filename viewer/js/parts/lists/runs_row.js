@@ -14,7 +14,7 @@ export function runRow(project, line) {
   return h("tr.run-row", {},
     h("td.run-picture", {}, picture(line.thumb, "", { ratio: 4 / 3, fit: "cover", missing: "" })),
     h("th.run-name", { scope: "row" },
-      h("div.run-line", {}, h("a", { href: best }, when(line.started_at) === "–" ? line.run_id : when(line.started_at)), h("span.hint", {}, timeAgo(line.started_at)), marks(line)),
+      h("div.run-line", {}, h("a", { href: best }, when(line.started_at) === "–" ? line.run_id : when(line.started_at)), recent(line.started_at) ? h("span.hint", {}, timeAgo(line.started_at)) : null, marks(line)),
       h("p.prompt", { title: line.prompt }, line.prompt),
       line.problems.length ? h("p.wrong", { title: line.problems.join("\n") }, icon("warning"), ` ${line.problems.length === 1 ? line.problems[0] : `${line.problems.length} files cannot be used`}`) : null),
     cell("state", "State", standing(line)),
@@ -26,6 +26,9 @@ export function runRow(project, line) {
     cell("cost.number", "Cost", money(line.cost_usd)),
     cell("engine", "Engine", h("span", { title: `${line.engine ?? "unknown"}, judged by ${line.judge ?? "unknown"}` }, line.engine ?? "–")));
 }
+
+/** How long ago is said of what is days ago; the date alone says the rest. */
+const recent = (iso) => iso && Date.now() - Date.parse(iso) < 14 * 86_400_000;
 
 /** A cell names its column by itself where the table has become cards. */
 const cell = (kind, name, value) => h(`td.of-${kind}`, { dataset: { label: name } }, value);

@@ -8,6 +8,9 @@ const SHORT = {
   stopped: "stopped", no_progress: "no progress", unjudgeable: "cannot be judged", interrupted: "interrupted",
 };
 
+/** What is going on comes first, then what is waiting, then how the others ended. */
+export const STATES = ["running", "held", "paused", "interrupted", "passed", "exhausted", "no_progress", "unjudgeable", "stopped", "failed"];
+
 export const VERDICTS = { passed: "all criteria passed", failed: "some failed", unclear: "some unclear", none: "not judged" };
 
 export const stateWord = (state, variants = 0) => (variants && state === "passed" ? "variants compared" : SHORT[state] ?? state);
