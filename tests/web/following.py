@@ -85,12 +85,12 @@ class Listening:
         self.opened.append(listener)
         return listener
 
-    def settled(self, wanted: int) -> bool:
-        """Whether so many runs are looked at, now or soon."""
+    def settled(self, streams: int) -> bool:
+        """Whether so many streams are open, now or soon."""
         end = time.monotonic() + PATIENCE
-        while self.site.streams.watched != wanted and time.monotonic() < end:
+        while self.site.streams.open != streams and time.monotonic() < end:
             time.sleep(0.01)
-        return self.site.streams.watched == wanted
+        return self.site.streams.open == streams
 
 
 @contextmanager
