@@ -1,0 +1,159 @@
+// Original, A and B, compared pixel by pixel. Zoom and place stay while one goes from picture to picture.
+
+import { api, get, pictures as addresses } from "../api.js";
+import { fill, h } from "../dom.js";
+import { score } from "../format.js";
+import { bind } from "../keys.js";
+import { changed } from "../parts/compare/changed.js";
+import { ahead } from "../parts/compare/layers.js";
+import { stage as makeStage } from "../parts/compare/stage.js";
+import { pictureStrip } from "../parts/compare/strip.js";
+import { MODES, masksToChoose, toolbar } from "../parts/compare/toolbar.js";
+import { FITTED, MOST } from "../parts/compare/viewport.js";
+import { judging } from "../parts/run/judging.js";
+import { announce } from "../parts/said.js";
+import { empty } from "../parts/states.js";
+
+const WAIT = 250; // milliseconds: a browser lets a page change its address only so often
+const STEP = 1.25;
+const FAR = 80; // CSS pixels for an arrow
+
+export async function show({ main, place, query, setQuery, title, signal }) {
+  const run = await get(api("p", place.project, "r", place.run), { signal });
+  const pictures = picturesOf(run, place);
+  title("Compare", place.run, place.project);
+  if (pictures.length < 2) {
+    fill(main, h("h1", {}, "Compare"), empty("Nothing to compare yet", "As soon as this run has made a picture, it can be laid over the original here."));
+    return undefined;
+  }
+  return comparing({ main, place, query, setQuery, signal, run, pictures });
+}
+
+function picturesOf(run, place) {
+  const made = run.iterations.filter((line) => line.full);
+  const original = { key: "input", name: "Original", short: "the original", words: "Original", line: null,
+    full: run.input.full ?? addresses.source(place.project, place.run), thumb: run.input.thumb };
+  return [original, ...made.map((line) => ({
+    key: String(line.n), short: `iteration ${line.n}`, words: `Iteration ${line.n}, score ${score(line.score)}`,
+    name: `Iteration ${line.n} · ${score(line.score)}${line.accepted ? " · accepted" : ""}`, line, full: line.full, thumb: line.thumb,
+  }))];
+}
+
+function comparing({ main, place, query, setQuery, signal, run, pictures }) {
+  const byKey = new Map(pictures.map((one) => [one.key, one]));
+  const state = begin(query, run, byKey);
+  const frame = { width: run.input.width || 512, height: run.input.height || 512 };
+  const bar = toolbar({ masks: run.masks ?? [], change, swap, zoom: { in: () => stage.zoom(STEP), out: () => stage.zoom(1 / STEP), full: () => stage.full(), fit: () => stage.fit() } });
+  const stage = makeStage({ frame, change });
+  const strip = pictureStrip({ pictures, choose: (which, key) => change({ [which]: key }) });
+  const panel = changed(place, run, signal);
+  const mine = opinions(place, pictures, strip);
+  const judge = judging(mine);
+  let timer = 0;
+
+  function change(changes) {
+    const before = `${state.a} ${state.b}`;
+    Object.assign(state, changes);
+    draw();
+    clearTimeout(timer);
+    timer = setTimeout(remember, WAIT);
+    if (before === `${state.a} ${state.b}`) return;
+    announce(`A: ${byKey.get(state.a).words}. B: ${byKey.get(state.b).words}.`);
+    fetchAhead();
+  }
+
+  function draw() {
+    const [a, b] = [byKey.get(state.a), byKey.get(state.b)];
+    stage.draw({ ...state, a, b, original: byKey.get("input"), mask: maskOf(state.mask, place) });
+    strip.mark(state.a, state.b);
+    panel.show(a, b);
+    mine.choose(b.line?.n ?? null);
+  }
+
+  const fetchAhead = () => ahead([1, -1].flatMap((by) => [beside(state.b, by), beside(state.a, by)]).map((one) => one?.full));
+  const beside = (key, by) => pictures[pictures.findIndex((one) => one.key === key) + by];
+  const step = (which, by) => { const next = beside(state[which], by); if (next) change({ [which]: next.key }); };
+  function swap() { change({ a: state.b, b: state.a }); }
+  function remember() { setQuery(inAddress(state)); }
+
+  stage.addEventListener("looked", () => bar.draw(state, stage.scale));
+  fill(main, h("article.compare", {}, h("h1.unseen", {}, `Compare pictures of run ${place.run}`), bar, stage, strip, h("div.compare-below", {}, judge, panel)));
+  draw();
+  fetchAhead();
+  keysOf({ state, stage, change, step, swap, run, signal, judge });
+  return () => { clearTimeout(timer); panel.end(); stage.end(); };
+}
+
+/** What the address asks for; what it does not say, or says wrongly, is as one would like to begin. */
+function begin(query, run, byKey) {
+  const known = (name, otherwise) => (byKey.has(query.get(name)) ? query.get(name) : otherwise);
+  const number = (name, low, high, otherwise) => {
+    const value = query.has(name) ? Number(query.get(name)) : NaN;
+    return Number.isFinite(value) && value >= low && value <= high ? value : otherwise;
+  };
+  const best = String(run.best_iteration ?? "");
+  const masks = masksToChoose(run.masks ?? []).map(([name]) => name);
+  return {
+    a: known("a", "input"), b: known("b", byKey.has(best) ? best : [...byKey.keys()].at(-1)),
+    mode: MODES.some(([mode]) => mode === query.get("mode")) ? query.get("mode") : "slider",
+    view: { zoom: number("zoom", 0.01, MOST, null), x: number("x", 0, 1, FITTED.x), y: number("y", 0, 1, FITTED.y) },
+    split: number("split", 0, 100, 50), amplify: Math.round(number("amplify", 1, 16, 4)),
+    mask: masks.includes(query.get("mask")) ? query.get("mask") || null : null, flipped: false,
+  };
+}
+
+function inAddress({ a, b, mode, view, split, amplify, mask }) {
+  const short = (value, usual, digits = 4) => (value === usual || value === null ? null : String(Number(value.toFixed(digits))));
+  return {
+    a, b, mode, mask, zoom: short(view.zoom, null), x: view.zoom === null ? null : short(view.x, 0.5, 6), y: view.zoom === null ? null : short(view.y, 0.5, 6),
+    split: mode === "slider" ? short(split, 50, 1) : null, amplify: mode === "difference" ? String(amplify) : null,
+  };
+}
+
+function maskOf(chosen, { project }) {
+  if (!chosen) return null;
+  const [name, how] = chosen.split(":");
+  return { address: addresses.mask(project, name), how: how ?? "tint" };
+}
+
+/** What parts/run/judging.js wants to know of the picture that is B. */
+function opinions({ project, run }, pictures, strip) {
+  const listeners = [];
+  const tell = (kind, value) => listeners.filter(([wanted]) => wanted === kind).forEach(([, listener]) => listener(value));
+  return {
+    n: null, address: api("p", project, "r", run), lines: new Map(pictures.filter((one) => one.line).map((one) => [one.line.n, one.line])),
+    get line() { return this.lines.get(this.n) ?? null; },
+    on(kind, listener) { listeners.push([kind, listener]); },
+    choose(n) { if (n !== this.n) { this.n = n; tell("chosen"); } },
+    change(n, changes) { Object.assign(this.lines.get(n), changes); strip.redraw(String(n)); tell("line", n); },
+  };
+}
+
+function keysOf({ state, stage, change, step, swap, run, signal, judge }) {
+  const cycle = (list, now) => list[(list.indexOf(now) + 1) % list.length];
+  const masks = masksToChoose(run.masks ?? []).map(([name]) => name);
+  const pan = (dx, dy) => () => stage.pan(dx * FAR, dy * FAR);
+  const peek = (event) => (event.key === " " && event.target.closest("button, a, summary, label, [role=slider]") ? false : stage.peek(true));
+  bind([
+    { keys: ["ArrowLeft"], group: "Comparing", words: "B: the picture before", run: () => step("b", -1) },
+    { keys: ["ArrowRight"], group: "Comparing", words: "B: the next picture", run: () => step("b", 1) },
+    { keys: ["["], group: "Comparing", words: "A: the picture before", run: () => step("a", -1) },
+    { keys: ["]"], group: "Comparing", words: "A: the next picture", run: () => step("a", 1) },
+    { keys: ["s"], group: "Comparing", words: "swap A and B", run: swap },
+    { keys: [" ", "o"], group: "Comparing", words: "hold: the original", run: peek },
+    { keys: ["h"], group: "Comparing", words: "hold: A, in the mode Flip", run: () => stage.flip(true) },
+    { keys: ["v"], group: "Comparing", words: "slider, side by side, flip, difference", run: () => change({ mode: cycle(MODES.map(([mode]) => mode), state.mode) }) },
+    ...(masks.length > 1 ? [{ keys: ["m"], group: "Comparing", words: "the mask", run: () => change({ mask: cycle(masks, state.mask ?? "") || null }) }] : []),
+    { keys: ["z"], group: "Zoom", words: "100 %, and back to all", run: () => (stage.isFull() ? stage.fit() : stage.full()) },
+    { keys: ["+", "="], group: "Zoom", words: "larger", run: () => stage.zoom(STEP) },
+    { keys: ["-"], group: "Zoom", words: "smaller", run: () => stage.zoom(1 / STEP) },
+    { keys: ["Shift+ArrowLeft"], group: "Zoom", words: "look further left", run: pan(1, 0) },
+    { keys: ["Shift+ArrowRight"], group: "Zoom", words: "look further right", run: pan(-1, 0) },
+    { keys: ["Shift+ArrowUp"], group: "Zoom", words: "look further up", run: pan(0, 1) },
+    { keys: ["Shift+ArrowDown"], group: "Zoom", words: "look further down", run: pan(0, -1) },
+    ...judge.keys,
+  ]);
+  const release = () => { stage.peek(false); stage.flip(false); };
+  addEventListener("keyup", (event) => { if ([" ", "o", "h"].includes(event.key)) release(); }, { signal });
+  addEventListener("blur", release, { signal });
+}
