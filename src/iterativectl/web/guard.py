@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import re
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -24,7 +25,8 @@ from iterativectl.web.site import Site
 
 READING = ("GET", "HEAD")
 METHODS = (*READING, "POST")
-LONGEST_ADDRESS = 4096  # bytes; ours are shorter than 500
+LONGEST_ADDRESS = 4096  # bytes; ours are shorter than 500. Python refuses numbers of more digits than 4300
+CONTROLS = re.compile("[\x00-\x1f\x7f]")  # in no name of ours
 MARK = ("x-iterativectl", "viewer")  # a header that a form cannot send
 LOOPBACK = ("127.0.0.1", "localhost", "[::1]")
 POLICY = "; ".join(
@@ -79,6 +81,8 @@ class Guard:
             return reply
         if _length(request) > LONGEST_ADDRESS:
             return _refused(request, 414, "too_long", "The address is too long.")
+        if CONTROLS.search(request.scope["path"]):
+            return _refused(request, 404, "not_there", "There is no such thing here.")
         if _from_elsewhere(request) and not _is_a_link(request):
             return _refused(request, 403, "elsewhere", "Another site may link here, and nothing else.")
         return self._entry(request, host) or self._wrong_write(request, host)

@@ -5,6 +5,7 @@ What is not there is a 404 without a word about where it was looked for.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
@@ -31,8 +32,13 @@ def run_of(request: Request) -> RunPaths:
     run_id = request.path_params["run"]
     if not RUN_ID.fullmatch(run_id) or not project.run(run_id).run_json.is_file():
         raise HTTPException(404)
-    inside(project.run(run_id).root, project.root)
-    return project.run(run_id)
+    paths = project.run(run_id)
+    inside(paths.root, project.root)
+    with os.scandir(paths.root) as entries:
+        links = [Path(entry.path) for entry in entries if entry.is_symlink()]
+    for link in links:  # a whole folder of steps, say
+        inside(link, project.root)
+    return paths
 
 
 def iteration_of(request: Request, paths: RunPaths) -> int:
