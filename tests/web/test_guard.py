@@ -399,12 +399,16 @@ def test_a_stale_token_beside_a_good_cookie_only_leaves_the_address(app: Guard) 
 
 
 @pytest.mark.parametrize(
-    "path",
-    ["//evil.example/", "///evil.example", "/\\evil.example", "/%5cevil.example", "//%0d%0aX:y", "/%0aX:y"],
+    "path", ["//evil.example/", "///evil.example", "/\\evil.example", "/%5cevil.example"]
 )
 def test_the_way_in_leads_nowhere_else(app: Guard, path: str) -> None:
     location = entered(app, f"{path}?token={TOKEN}").headers["location"]
-    assert location.startswith("/") and not location.startswith(("//", "/\\")) and "\n" not in location
+    assert location.startswith("/") and not location.startswith(("//", "/\\"))
+
+
+@pytest.mark.parametrize("path", ["/%0aX:y", "//%0d%0aSet-Cookie:x", "/p/%00", "/static/app.js%7f"])
+def test_control_characters_are_in_no_address(app: Guard, path: str) -> None:
+    assert entered(app, f"{path}?token={TOKEN}").status == 404
 
 
 def test_without_a_cookie_a_page_says_how_to_get_in(app: Guard) -> None:
