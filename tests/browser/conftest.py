@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from tests.browser.serving import REQUIRED, Served, browser_here, served
 from tests.web.trees import example_workspace
 
@@ -65,8 +65,16 @@ def page(context: BrowserContext, viewer: Served) -> Iterator[Page]:
 
 
 def listen(page: Page) -> list[str]:
-    """What the page complains of from now on: console errors (refusals by the CSP among them), exceptions."""
+    """What the page complains of from now on: console errors (refusals by the CSP among them), exceptions.
+
+    Not a conflict (409): the browser itself names it there, and the page shows it to the person.
+    """
     heard: list[str] = []
-    page.on("console", lambda said: heard.append(said.text) if said.type in ("error", "warning") else None)
+
+    def take(said: ConsoleMessage) -> None:
+        if said.type in ("error", "warning") and "status of 409" not in said.text:
+            heard.append(said.text)
+
+    page.on("console", take)
     page.on("pageerror", lambda error: heard.append(str(error)))
     return heard

@@ -40,7 +40,8 @@ class Living:
         checkpoint.write(self.project.checkpoint, Checkpoint(**{**fields, **changes}), durable=False)
 
     def begin(self, n: int) -> None:
-        """An iteration is being made."""
+        """An iteration was planned and is being made."""
+        shutil.copy2(self.kept / "plan" / self.run.plan(n).name, self.run.plan(n))
         flight = ({"iteration": n, "step": "generate", "ticket": None},)
         self.stand(in_flight=flight)
         self.tell("generation_queued", n, ticket="t", host="embedded", position=0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -11,12 +10,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import uvicorn
 from tests.web.trees import TOKEN, site_at
 
 from iterativectl.project import runs
 from iterativectl.project.layout import ProjectPaths, RunPaths, WorkspacePaths
-from iterativectl.web.app import make_app
+from iterativectl.web.server import Server, listening
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = "ITERATIVE_BROWSER_TESTS"  # set to "required", a missing browser is a failure
@@ -51,12 +49,10 @@ class Served:
 @contextmanager
 def served(root: Path) -> Iterator[Served]:
     """Serve a workspace until the block is left."""
-    listening = socket.create_server(("127.0.0.1", 0))
-    port = listening.getsockname()[1]
-    app = make_app(site_at(root, f"127.0.0.1:{port}"))
-    config = uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=1)
-    server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
+    listener = listening("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    server = Server(site_at(root, f"127.0.0.1:{port}"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     end = time.monotonic() + PATIENCE
     while not server.started and thread.is_alive() and time.monotonic() < end:
@@ -67,7 +63,7 @@ def served(root: Path) -> Iterator[Served]:
     finally:
         server.should_exit = True
         thread.join(PATIENCE)
-        listening.close()
+        listener.close()
         assert not thread.is_alive(), "the viewer did not end"
 
 

@@ -179,17 +179,25 @@ def test_a_note_is_saved_and_never_over_one_that_was_not_seen(run: Page, viewer:
     expect(run.locator(".note-text")).to_have_text("Mine.")
 
 
-def test_zoom_shows_more_and_stays_while_moving_on(run: Page) -> None:
+def test_zoom_is_100_percent_and_stays_while_moving_on(run: Page) -> None:
+    run.set_viewport_size({"width": 700, "height": 600})
     view, image = run.locator(".run-view"), run.locator(".run-view img")
-    fitted = view.evaluate("(one) => one.scrollWidth")
+    image.evaluate("(one) => one.decode()")
     run.keyboard.press("z")
-    assert view.evaluate("(one) => one.scrollWidth") > fitted
-    view.evaluate("(one) => one.scrollTo(120, 80)")
+    assert image.evaluate("(one) => [one.width - one.naturalWidth, one.height - one.naturalHeight]") == [0, 0]
+    view.evaluate("(one) => one.scrollTo(60, 40)")
     run.keyboard.press("ArrowRight")
     expect(image).to_have_attribute("alt", "Iteration 4")
-    assert view.evaluate("(one) => [one.scrollLeft, one.scrollTop]") == [120, 80]
+    assert view.evaluate("(one) => [one.scrollLeft, one.scrollTop]") == [60, 40]
+    box = view.bounding_box()
+    assert box is not None
+    run.mouse.move(box["x"] + 200, box["y"] + 200)
+    run.mouse.down()
+    run.mouse.move(box["x"] + 230, box["y"] + 190, steps=3)
+    run.mouse.up()
+    assert view.evaluate("(one) => [one.scrollLeft, one.scrollTop]") == [30, 50]
     run.keyboard.press("z")
-    assert view.evaluate("(one) => one.scrollWidth") == fitted
+    assert view.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
 
 
 def test_a_run_that_goes_on_appears_without_reload(page: Page, viewer: Served, going: Living) -> None:
@@ -240,7 +248,7 @@ def test_looking_at_an_older_picture_is_not_disturbed(page: Page, viewer: Served
 
 
 def test_without_streams_the_page_asks(page: Page, viewer: Served, going: Living) -> None:
-    page.route("**/stream?*", lambda route: route.fulfill(status=200, content_type="text/plain", body=""))
+    page.route("**/stream?*", lambda route: route.fulfill(status=204))
     page.goto(viewer.run_address)
     shows(page, 2)
     going.commit(3)

@@ -43,7 +43,7 @@ export function liveBar(shown) {
     if (!on) { fill(preview); return; }
     const address = `${pictures.preview(shown.place.project, shown.place.run)}?at=${encodeURIComponent(there.at)}`;
     if (preview.querySelector("img")?.getAttribute("src") !== address) {
-      fill(preview, h("img", { src: address, alt: `Preview of iteration ${there.iteration}`, onerror: () => { preview.hidden = true; } }));
+      fill(preview, h("img", { src: address, alt: there.iteration ? `Preview of iteration ${there.iteration}` : "Preview", onerror: () => { preview.hidden = true; } }));
     }
   }
   function heard(event) {

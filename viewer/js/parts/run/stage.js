@@ -73,6 +73,7 @@ export function stage(shown) {
   }
 
   function sized(image) {
+    if (!image.naturalWidth) return; // on its way; it is sized when it is there
     const factor = large ? scale(image) : null;
     image.style.setProperty("width", factor ? `${image.naturalWidth * factor}px` : "");
     zoom.lastChild.textContent = factor ? `${Math.round(factor * 100)} %` : "100 %";
