@@ -11,6 +11,8 @@ from iterativectl.errors import IterativeError, ProjectError
 from iterativectl.project import records
 
 Fact = TypeVar("Fact")
+# What reading raises where a file holds other kinds of values than it should.
+UNFIT = (OSError, ValueError, TypeError, KeyError, AttributeError, ArithmeticError, RecursionError)
 MAX_BYTES = 30_000_000  # of one file of a step; the raw replies of a picture have 50 kB
 
 
@@ -20,7 +22,7 @@ def tried(problems: list[str], read: Callable[[], Fact]) -> Fact | None:
         return read()
     except IterativeError as error:
         problems.append(error.message)
-    except (OSError, ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+    except UNFIT as error:
         problems.append(f"a file of the run cannot be read: {type(error).__name__}: {error}"[:500])
     return None
 

@@ -48,7 +48,7 @@ def run_facts(project: ProjectPaths, run_id: str, shelf: Shelf) -> Facts:
         "input": asked.input_facts(project, data, shelf, problems),
         "iterations": [{**each.facts, "picture": each.picture} | said.of(each.facts["n"]) for each in made],
         "in_flight": happening.in_flight(paths, state, {each.facts["n"] for each in made}),
-        "preview": happening.preview(paths),
+        "preview": happening.preview(paths) if state.held else None,
         "usage": plain(usage),
         "limits": asked.limits(project, state, data, shelf),
         "seconds": _seconds(made),
@@ -77,7 +77,7 @@ def state_facts(project: ProjectPaths, run_id: str, shelf: Shelf) -> Facts:
     paths = project.run(run_id)
     run, _ = _run(paths, shelf, [])
     state = state_of(project, run_id, run, [])
-    return {**_standing(project, state), "preview": happening.preview(paths)}
+    return {**_standing(project, state), "preview": happening.preview(paths) if state.held else None}
 
 
 def difference(project: ProjectPaths, run_id: str, pair: tuple[int, int | None], shelf: Shelf) -> Facts:
