@@ -394,7 +394,7 @@ def test_a_place_is_found_by_its_words(viewed: Looked) -> None:
     assert job["state"] == "done" and server.asked_count == 1, job
     result = job["result"]
     shown = pixels(result["png"]) > 0
-    assert shown.shape == SIZE[::-1] and shown[51:307, 77:384].sum() > 0.9 * shown.sum() > 1000
+    assert shown.shape == SIZE[::-1] and shown[51:307, 77:384].sum() > 0.75 * shown.sum() > 1000
     assert result["by"] == "ollama/qwen3-vl:4b" and result["seen"] == "A castle."
     assert result["share"] == pytest.approx(float(shown.mean()), abs=1e-6)
     record = json.loads(viewed.project.mask_location("castle").read_text())

@@ -32,7 +32,7 @@ export function numbers(editor) {
 /** Words for what is to be edited. `name()`: the mask that the record is kept for. */
 export function words(editor, project, found, name, signal) {
   if (!found.can_locate) {
-    return h("section.panel.words", {}, h("h2", {}, "From words"), h("p.hint", {}, `Not with the judge of this project: ${found.why_not}.`),
+    return h("section.panel.from-words", {}, h("h2", {}, "From words"), h("p.hint", {}, `Not with the judge of this project: ${found.why_not}.`),
       h("p.hint", {}, "A vision model named in config/AIVis.yaml can say where “the jacket” is."));
   }
   let how = "add";
@@ -51,7 +51,7 @@ export function words(editor, project, found, name, signal) {
     } catch (error) { said.textContent = ""; throw error; }
   } });
   input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !find.disabled) find.click(); });
-  return h("section.panel.words", {}, h("h2", {}, "From words"), asked,
+  return h("section.panel.from-words", {}, h("h2", {}, "From words"), asked,
     h("div.row", {}, choice("With what is drawn", "how", [["add", "add"], ["replace", "replace"], ["subtract", "take away"]], how, (value) => { how = value; }), find), said);
 }
 
