@@ -39,7 +39,7 @@ def thumbnail(data: bytes, *, longest: int = LONGEST, name: str = "picture") -> 
     else:
         small = _scaled(Image.fromarray(to_pixels(data, background=GROUND, name=name)), longest)
     buffer = io.BytesIO()
-    small.save(buffer, format="JPEG", quality=_QUALITY, subsampling=0, optimize=True)
+    small.save(buffer, format="JPEG", quality=_QUALITY, subsampling=0)
     return buffer.getvalue()
 
 

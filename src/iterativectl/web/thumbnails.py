@@ -63,6 +63,11 @@ class Thumbnails:
         if not self._path(key).exists():
             self._want(key, source)
 
+    def waiting(self) -> int:
+        """How many nobody works on yet."""
+        with self._lock:
+            return len(self._waiting)
+
     def _want(self, key: str, source: Path) -> Future[bytes]:
         with self._lock:
             broken = self._broken.get(key)
@@ -116,8 +121,8 @@ class Thumbnails:
         made = thumbnail(source.read_bytes(), name=source.name)
         try:
             files.write_bytes(self._path(key), made, durable=False)
-        except StorageError as error:  # it is shown all the same, and made again the next time
-            _log.warning("a thumbnail was not kept: %s", error.message)
+        except (StorageError, FileExistsError) as error:  # it is shown all the same, and made again next time
+            _log.warning("a thumbnail was not kept: %s", error)
         return made
 
     def _remember(self, key: str, error: IterativeError) -> None:
