@@ -17,8 +17,8 @@ from iterativectl.config.aigen import load_aigen
 from iterativectl.config.aivis import load_aivis
 from iterativectl.config.lint import lint
 from iterativectl.config.prompts import load_prompts, prompt_warnings
-from iterativectl.config.rules import load_rules
-from iterativectl.config.yaml_source import read_yaml
+from iterativectl.config.rules import load_rules, parse_rules
+from iterativectl.config.yaml_source import parse_yaml, read_yaml
 from iterativectl.errors import ConfigError, IterativeError, Problem, ProjectError
 from iterativectl.model import Finding, Ticket
 from iterativectl.project import checkpoint as checkpoint_file
@@ -67,10 +67,17 @@ def examine(
     ]
 
 
-def settings_problems(workspace: WorkspacePaths, project: ProjectPaths) -> list[Problem]:
-    """The problems of every settings file, and of rules that work against each other. Raises for none."""
+def settings_problems(
+    workspace: WorkspacePaths, project: ProjectPaths, rules_text: str | None = None
+) -> list[Problem]:
+    """The problems of every settings file, and of rules that work against each other. Raises for none.
+
+    `rules_text` counts in the place of rules.yaml.
+    """
     problems: list[Problem] = []
-    rules = _loaded(problems, lambda: load_rules(project.rules))
+    rules = _loaded(
+        problems, lambda: load_rules(project.rules) if rules_text is None else parse_rules(rules_text)
+    )
     aigen = _loaded(problems, lambda: load_aigen(_own_or_default(project.aigen)))
     _loaded(problems, lambda: load_aivis(_own_or_default(project.aivis)))
     layers = [path for path in (workspace.prompts, project.prompts) if path.is_file()]
@@ -78,7 +85,8 @@ def settings_problems(workspace: WorkspacePaths, project: ProjectPaths) -> list[
     prompts = _loaded(problems, lambda: (load_prompts(layers), prompt_warnings(layers)))
     if rules is not None:
         known = {str(problem) for problem in problems}
-        found = lint(rules, prompts, aigen, read_yaml(project.rules))
+        source = read_yaml(project.rules) if rules_text is None else parse_yaml(rules_text, "rules.yaml")
+        found = lint(rules, prompts, aigen, source)
         problems += [problem for problem in found if str(problem) not in known]
     return problems
 

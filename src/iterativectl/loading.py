@@ -251,7 +251,7 @@ def _with_masks(project: ProjectPaths, config: Config) -> Config:
     aigen, rules = config.aigen, config.rules
     used, notes = masked.in_use(project, aigen.masking)
     idle = _idle_masks(rules, aigen, tuple(masks.found(project, aigen.masking)), tuple(used))
-    _refuse_unmasked(rules, tuple(used))
+    refuse_unmasked(rules, tuple(used))
     active = next(iter(used)) if len(used) == 1 else ALL_MASKS if used else None
     own = aigen.settings.prompts
     aigen = replace(
@@ -276,7 +276,7 @@ def _idle_masks(rules: Rules, aigen: AIGen, found: tuple[str, ...], in_play: tup
     return notes
 
 
-def _refuse_unmasked(rules: Rules, in_play: tuple[str, ...]) -> None:
+def refuse_unmasked(rules: Rules, in_play: tuple[str, ...]) -> None:
     """Without a mask there is nothing to measure inside or outside of it."""
     lost = [c for c in rules.acceptance_criteria if c.measure and c.measure.region in MASKED]
     if lost and not in_play:

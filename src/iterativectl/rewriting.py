@@ -83,7 +83,7 @@ def write(draft: Draft, project: ProjectPaths, now: datetime) -> Path:
     """
     parse_rules(draft.after.decode("utf-8").removeprefix("\ufeff"), NAME)
     path = draft.path.resolve()  # a link stays a link
-    with _alone(project):
+    with alone(project):
         _require_same(path, draft.before)
         backup = _kept(path, draft.before, now)
         _require_same(path, draft.before)
@@ -148,7 +148,7 @@ def _kept(path: Path, content: bytes, now: datetime) -> Path:
 
 
 @contextmanager
-def _alone(project: ProjectPaths) -> Iterator[None]:
+def alone(project: ProjectPaths) -> Iterator[None]:
     """Two of our own commands never write the file at the same moment."""
     descriptor = files.lock(project.rules_work / "rules.lock", "writing rules.yaml\n")
     if descriptor is None:

@@ -210,6 +210,10 @@ class ProjectPaths:
         """What comes of suggesting rules: what was asked and said, and what it cost."""
         return self.working / "rules"
 
+    def replaced_rules(self, stamp: str) -> Path:
+        """Where a rules.yaml goes that another text was saved over."""
+        return self.rules_work / "replaced" / f"rules_{stamp}.yaml"
+
     @property
     def workflows(self) -> Path:
         return self.root / "workflow"

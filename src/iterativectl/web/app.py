@@ -23,6 +23,7 @@ from iterativectl.web import (
     pictures,
     projects,
     replies,
+    rules,
     run,
     seeding,
 )
@@ -41,6 +42,7 @@ ROUTES: Sequence[Sequence[BaseRoute]] = (
     seeding.ROUTES,
     masks.ROUTES,
     masking.ROUTES,
+    rules.ROUTES,
     pictures.ROUTES,
     pages.ROUTES,
 )  # one line a module; pages comes last, for it answers whatever is left
