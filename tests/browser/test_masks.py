@@ -125,7 +125,7 @@ def test_the_brush_paints_a_stroke_and_the_eraser_takes_it(editor: Page, viewer:
 
 
 def test_undo_and_redo(editor: Page, viewer: Served) -> None:
-    status = editor.locator(".mask-status")
+    status = editor.locator(".mask-status span").first
     expect(button(editor, "Undo")).to_be_disabled()
     drag(editor, (200, 100), (400, 200))
     drag(editor, (400, 100), (200, 200))
@@ -287,6 +287,32 @@ def test_what_is_not_saved_is_asked_about(editor: Page) -> None:
     editor.get_by_role("link", name="Projects").click()
     button(editor, "Discard it").click()
     expect(editor).to_have_url(re.compile("/$"))
+
+
+def test_what_was_left_by_the_back_button_is_there_again(page: Page, viewer: Served) -> None:
+    page.goto(f"{viewer.origin}/p/example")
+    page.get_by_role("link", name="Masks").click()
+    expect(page.locator(".mask-status")).to_contain_text("768 × 512 px")
+    page.keyboard.press("r")
+    drag(page, (100, 100), (484, 356))
+    page.go_back()
+    page.get_by_role("link", name="Masks").click()
+    expect(page.locator("#said")).to_contain_text("as you left it, and not saved yet")
+    expect(page.locator(".mask-status")).to_contain_text("25.0 % may be edited")
+    save(page)
+    assert edge(boxed(100, 100, 484, 356), inside(viewer.project.lone_mask)) == 0
+
+
+def test_a_run_that_would_not_go_on_is_warned_of(page: Page, viewer: Served) -> None:
+    checkpoint, run = viewer.project.checkpoint, viewer.run.run_json
+    checkpoint.write_text(json.dumps({**json.loads(checkpoint.read_text()), "status": "paused"}))
+    masks = [{"name": "mask", "path": "input/mask.png", "sha256": "0" * 64}]
+    run.write_text(json.dumps({**json.loads(run.read_text()), "masks": masks}))
+    opened(page, viewer)
+    expect(page.locator(".mask-note")).to_contain_text(f"Run {viewer.run.run_id} is not finished")
+    page.goto(f"{viewer.origin}/p/example/masks?name=other")
+    expect(page.locator(".mask-state")).to_have_text("other: nothing drawn yet")
+    expect(page.locator(".mask-note")).to_have_count(0)
 
 
 def test_a_finger_draws_and_two_fingers_move(browser: Browser, viewer: Served) -> None:

@@ -18,6 +18,7 @@ import { askName, freeName, list, percent, wrong } from "../parts/masks/names.js
 import { fromPng, toPng } from "../parts/masks/png.js";
 import { listenToCtrl, toolbar } from "../parts/masks/toolbar.js";
 
+const HOW = matchMedia("(pointer: coarse)").matches ? "One finger draws, two move the picture." : "The wheel zooms, a drag with the space bar moves; ? shows all keys.";
 const drafts = new Map(); // project -> a mask that was left unsaved: {name, basedOn, bits}
 
 export async function show({ main, place, query, go, setQuery, title, signal }) {
@@ -69,11 +70,11 @@ class MasksPage {
 
   build() {
     const { editor } = this;
-    this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}), state: h("p.mask-state", { role: "status" }), actions: h("div.row", {}) };
+    this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}), state: h("p.mask-state", { role: "status" }), actions: h("div.row", {}), use: h("p.hint", {}) };
     fill(this.main, h("h1.unseen", {}, `Masks of ${this.project}`), this.places.notes, h("div.mask-editor", {},
       h("div.mask-work", {}, this.bar.element, h("div.stage-frame", {}, editor.stage.element, this.bar.zooms), h("div.mask-foot", {}, this.places.status, looks(editor.stage))),
       h("aside.mask-side", { "aria-label": "Masks" },
-        h("section.panel", {}, h("h2", {}, "Masks"), this.places.list, this.places.state, this.places.actions),
+        h("section.panel", {}, h("h2", {}, "Masks"), this.places.list, this.places.state, this.places.use, this.places.actions),
         words(editor, this.project, this.found, () => this.name, this.signal), this.band.element, numbers(editor))));
     editor.stage.measure();
     this.showNotes();
@@ -220,9 +221,10 @@ class MasksPage {
   /** What is to be known of the masks, the run that has them, and the one in the editor. */
   showNotes() {
     const { found, entry } = this;
-    const said = [found.problem, found.enabled ? null : "AIGen.yaml says masking.enabled: false: no mask counts now.", this.warning(this.name), entry?.problem, ...(this.notes ?? [])];
-    if (entry && !entry.problem && !entry.active && found.enabled) said.push(`“${this.name}” is not in play. Once: run --mask ${this.name}. Always: active_mask: ${this.name} under masking in config/AIGen.yaml.`);
-    fill(this.places.notes, said.filter(Boolean).map((one) => h("p.mask-note", {}, one)));
+    const noted = [found.problem, found.enabled ? null : "AIGen.yaml says masking.enabled: false: no mask counts now.", this.warning(this.name), entry?.problem, ...(this.notes ?? [])];
+    fill(this.places.notes, noted.filter(Boolean).map((one) => h("p.mask-note", {}, one)));
+    const idle = entry && !entry.problem && !entry.active && found.enabled;
+    fill(this.places.use, idle ? ["Not in play. For one run: ", h("code", {}, `run --mask ${this.name}`), ". For every run: ", h("code", {}, `active_mask: ${this.name}`), " under masking in config/AIGen.yaml."] : null);
   }
 
   /** What saving this mask does to a run that is not at its end. */
@@ -236,7 +238,7 @@ class MasksPage {
     if (!this.revertButton) return;
     const { bits } = this.editor, [width, height] = this.found.size;
     const at = this.where && this.where.x >= 0 && this.where.y >= 0 && this.where.x < width && this.where.y < height ? ` · ${Math.floor(this.where.x)}, ${Math.floor(this.where.y)}` : "";
-    fill(this.places.status, h("span", {}, `${width} × ${height} px · ${percent(bits.share)} may be edited${at}`), this.drawingHint ? h("span.hint", {}, this.drawingHint) : null);
+    fill(this.places.status, h("span", {}, `${width} × ${height} px · ${percent(bits.share)} may be edited${at}`), h("span.hint", {}, this.drawingHint || HOW));
     const state = this.state || (this.dirty ? "changes not saved yet" : this.basedOn ? "saved" : "nothing drawn yet");
     if (this.places.state.textContent !== `${this.name}: ${state}`) this.places.state.textContent = `${this.name}: ${state}`;
     this.revertButton.hidden = !(this.dirty && this.basedOn);
