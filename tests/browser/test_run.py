@@ -10,6 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+from tests.browser import hostile
 from tests.browser.living import Living, living
 from tests.browser.serving import Served
 
@@ -17,6 +18,24 @@ from iterativectl import files
 from iterativectl.project import human
 
 LIVE_WITHIN = 5_000  # milliseconds, on a machine under load; the benchmark measures what it takes
+
+# Places of hostile texts; `hostile.poison` plants more, which no page shows.
+WHAT_A_RUN_SHOWS = {
+    *("checkpoint", "human note", "answer", "answer in a list", "failure message", "failure hint"),
+    *("run question", "metadata reason", "metadata by", "metadata reasons", "metadata positive"),
+    *("metadata negative", "metadata analysis", "metadata differences", "metadata notes", "metadata ticket"),
+    *("metadata provider", "metadata sampler_name", "metadata scheduler", "metadata workflow"),
+    *(
+        "advice reason",
+        "advice positive",
+        "questions text",
+        "evaluation text",
+        "comparison text",
+        "advice text",
+    ),
+    *("evaluation by", "event warning", "event host", "event node", "event purpose", "event engine"),
+    *("event judge", "event failure", "event advice", "event reason"),
+}
 
 
 @pytest.fixture
@@ -189,6 +208,7 @@ def test_zoom_is_100_percent_and_stays_while_moving_on(run: Page) -> None:
     run.keyboard.press("ArrowRight")
     expect(image).to_have_attribute("alt", "Iteration 4")
     assert view.evaluate("(one) => [one.scrollLeft, one.scrollTop]") == [60, 40]
+    view.scroll_into_view_if_needed()
     box = view.bounding_box()
     assert box is not None
     run.mouse.move(box["x"] + 200, box["y"] + 200)
@@ -217,7 +237,7 @@ def test_a_run_that_goes_on_appears_without_reload(page: Page, viewer: Served, g
     expect(live).to_contain_text("asking the judge: the criteria", timeout=LIVE_WITHIN)
     usage = {"requests": 7, "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.25, "unknown": 0}
     going.tell("request_done", usage=usage)
-    expect(page.locator(".facts")).to_contain_text("$0.25 7 requests", timeout=LIVE_WITHIN)
+    expect(page.locator(".run-facts")).to_contain_text("$0.25 7 requests", timeout=LIVE_WITHIN)
     going.commit(3)
     shows(page, 3)
     expect(page.locator(".strip button")).to_have_count(3)
@@ -270,3 +290,26 @@ def test_pause_and_stop_are_asked_for_and_stop_is_asked_twice(
     with page.expect_response("**/control"):
         page.get_by_role("button", name="Stop the run").click()
     assert json.loads(viewer.project.control.read_bytes())["request"] == "stop"
+
+
+def test_hostile_text_is_shown_word_for_word(page: Page, viewer: Served) -> None:
+    hostile.poison(viewer.project, viewer.run)
+    found: set[str] = set()
+    for n in (3, hostile.FAILED):
+        page.goto(f"{viewer.run_address}?i={n}")
+        expect(chosen(page)).to_have_attribute("data-n", str(n))
+        for tab in page.get_by_role("tab").all() if n == 3 else ():
+            tab.click()
+            expect(page.locator(".tab-panel:not([hidden])")).not_to_be_empty()
+            expect(page.locator("main .loading")).to_have_count(0)
+            found |= hostile.planted(page.locator("main").text_content() or "")
+        found |= hostile.planted(page.locator("main").text_content() or "")
+        assert hostile.unharmed(page)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+        if n == 3:
+            expect(page.get_by_role("tabpanel", name="Log")).to_contain_text(hostile.TEXTS[0])
+    missing = WHAT_A_RUN_SHOWS - found
+    assert missing == set(), f"not shown word for word: {sorted(missing)}; shown: {sorted(found)}"
+    page.keyboard.press("Home")
+    page.keyboard.press("n")
+    expect(page.get_by_label("Note on iteration 1")).to_have_value(hostile.said("human note"))

@@ -26,7 +26,7 @@ export function changesTab(shown) {
 const reasons = (full) => h("section", {}, h("h3", {}, "Why it was tried"),
   full.reasons?.length ? h("ul", {}, full.reasons.map((one) => h("li", {}, one))) : h("p.hint", {}, "No reasons were given."));
 
-const prompt = (name, text) => h("div.prompt", {}, h("h4", {}, name), text ? h("p", {}, text) : h("p.hint", {}, "(empty)"));
+const prompt = (name, text) => h("div.run-prompt", {}, h("h4", {}, name), text ? h("p", {}, text) : h("p.hint", {}, "(empty)"));
 
 async function compare(shown, n, to, place) {
   fill(place, loading("Comparing …"));
@@ -45,7 +45,7 @@ function settings({ parameters, to }) {
 }
 
 const named = (to) => (to === null ? "the start" : `iteration ${to}`);
-const diff = (name, pieces) => h("div.prompt", {}, h("h4", {}, name), words(pieces));
+const diff = (name, pieces) => h("div.run-prompt", {}, h("h4", {}, name), words(pieces));
 
 function advice({ advice: given, critique, differences, analysis }) {
   return [

@@ -11,7 +11,7 @@ import { verdictBadge, verdictOf } from "../verdict.js";
 
 export function criteriaList(shown) {
   const head = h("div.score-head");
-  const list = h("ul.criteria");
+  const list = h("ul.run-criteria");
   const whole = h("section.criteria-part.panel", { "aria-label": "Criteria" }, head, list);
 
   function draw() {

@@ -6,7 +6,7 @@ import { icon } from "../icons.js";
 import { loading, trouble } from "../states.js";
 
 export function exportsMenu(shown) {
-  const list = h("div.menu-list", {}, loading());
+  const list = h("div.menu-list");
   const menu = h("details.menu", { ontoggle: () => { if (menu.open) open(); }, onkeydown: escape },
     h("summary.button", {}, icon("download"), h("span", {}, "Export")), list);
   let asked = false;
@@ -14,6 +14,7 @@ export function exportsMenu(shown) {
   async function open() {
     if (asked) return;
     asked = true;
+    fill(list, loading());
     try {
       const { exports } = await get(`${api("p", shown.place.project, "exports")}?run=${encodeURIComponent(shown.place.run)}`, { signal: shown.signal });
       fill(list, exports.length ? h("ul", {}, exports.map(entry)) : h("p.hint", {}, "Nothing to download yet."));

@@ -13,7 +13,7 @@ export function runHead(shown) {
   const { project, run } = shown.place;
   const state = h("span.state");
   const words = h("p.reason");
-  const facts = h("dl.facts");
+  const facts = h("dl.run-facts");
   const controls = controlButtons(shown);
   const at = `/p/${encodeURIComponent(project)}`;
   const head = h("header.run-head", {},
