@@ -73,7 +73,8 @@ class Server(uvicorn.Server):
     """Uvicorn, on a socket that listens already. It leaves signals alone."""
 
     def __init__(self, site: Site) -> None:
-        self._app = Finishing(make_app(site))
+        self.guard = make_app(site)
+        self._app = Finishing(self.guard)
         super().__init__(
             uvicorn.Config(
                 self._app,
