@@ -28,6 +28,7 @@ COMMANDS = {
     "variants": Entry(_AT + "variants", "Make the picture in several ways, to see which one suits it."),
     "judge": Entry(_AT + "judge", "Judge pictures by a project's rules; none is made. For scripts and CI."),
     "calibrate": Entry(_AT + "calibrate", "Compare the judge with your own eyes, and see what to change."),
+    "report": Entry(_AT + "report", "A run on one page, or its pictures and figures in a file."),
     "status": Entry(_AT + "status", "Where a project stands: the run, its best picture, what it spent."),
     "project": Entry(_AT + "project", "Make a project, or list them."),
     "rules": Entry(_AT + "rules", "Check a project's rules, and have more of them proposed."),
