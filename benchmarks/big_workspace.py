@@ -46,6 +46,8 @@ STYLES = ("oil painting", "watercolour", "pencil sketch", "film grain", "long ex
 REMARKS = ("the roof is too dark", "sky is right, keep it", "windows lost their frames", "best so far")
 EVENTS = 9  # of an iteration, as the program writes about so many
 
+Rank = tuple[float, int, int]  # score, less unclear ones, the earlier: the larger, the better
+
 
 @dataclass(frozen=True)
 class Template:
@@ -158,18 +160,17 @@ def _run(
         picture = rng.choice(pictures)
         os.link(picture.path, run.image(n))
         tried = _Tried(n, at, f"{prompt}, {rng.choice(LIGHTS)}", picture.sha256, n == iterations)
-        said = _iteration(run, template, tried, rng)
+        scores.append(_iteration(run, template, tried, rng))
         lines += _events(run, template, n, at)
-        scores.append((said, n))
     run.events.write_text("".join(lines), "utf-8")
     _human(run, rng, iterations)
-    best, best_number = max(scores, key=lambda pair: (pair[0], -pair[1]))
+    best, _, number = max(scores)
     stood = Checkpoint(
         run_id=run.run_id,
         status="passed" if best == 100 else rng.choice(("exhausted", "exhausted", "stopped", "no_progress")),
         reason="every criterion passed" if best == 100 else f"all {iterations} iterations are used up",
         last_iteration=iterations,
-        best_iteration=best_number,
+        best_iteration=-number,
         best_score=best,
         updated_at=(begun + timedelta(seconds=75 * iterations + 5)).isoformat(),
     )
@@ -177,8 +178,8 @@ def _run(
     _json(target, {"format": checkpoint_file.FORMAT, **records.to_json(stood)})
 
 
-def _iteration(run: RunPaths, template: Template, tried: _Tried, rng: random.Random) -> float:
-    """Write the files of an iteration; its score."""
+def _iteration(run: RunPaths, template: Template, tried: _Tried, rng: random.Random) -> Rank:
+    """Write the files of an iteration; how it ranks."""
     n = tried.n
     verdicts = _verdicts(template.metadata["verdicts"], rng, 0.35 + min(n, 12) / 20)
     if not tried.is_last and all(one["verdict"] == "passed" for one in verdicts.values()):
@@ -227,7 +228,7 @@ def _iteration(run: RunPaths, template: Template, tried: _Tried, rng: random.Ran
         },
     }
     _json(run.metadata(n), body)
-    return score
+    return score, -sum(one["verdict"] == "unclear" for one in verdicts.values()), -n
 
 
 def _step(

@@ -12,6 +12,7 @@ import sqlite3
 import threading
 from collections.abc import Callable
 from contextlib import closing
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -22,6 +23,7 @@ from iterativectl.history.migrations import NotOurs, migrate
 BUSY_SECONDS = 3.0  # how long another process's commit is waited for
 SIDES = ("-journal", "-wal", "-shm")  # what SQLite puts beside the file
 MEMORY = ":memory:"
+REFUSED = ("unable to open", "readonly", "disk", "locked", "locking")  # SQLite's words; 3.10 gives no codes
 
 Answer = TypeVar("Answer")
 _log = logging.getLogger(__name__)
@@ -130,6 +132,8 @@ class Database:
                 found = said.fetchone()[0]
             if found != "ok":
                 raise NotOurs(found)
+            if _tables(connection) != _our_tables():
+                raise NotOurs("its tables are others")
             self._inode = _inode(path)
         except BaseException:
             connection.close()
@@ -168,6 +172,17 @@ class Database:
             _log.info("the index could not be rolled back: %s", error)
 
 
+def _tables(connection: sqlite3.Connection) -> list[tuple[str, ...]]:
+    return connection.execute("SELECT name, sql FROM sqlite_master ORDER BY name").fetchall()
+
+
+@cache
+def _our_tables() -> list[tuple[str, ...]]:
+    """The tables as our own steps make them."""
+    with closing(_connect(MEMORY)) as connection:
+        return _tables(connection)
+
+
 def _connect(name: str) -> sqlite3.Connection:
     connection = sqlite3.connect(
         name, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=64
@@ -189,10 +204,8 @@ def _is_busy(error: sqlite3.Error) -> bool:
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether a fresh file would help: not where the disk or the folder refuses."""
-    if not isinstance(error, sqlite3.OperationalError):
-        return True
-    return "no such" in str(error) or "has no column" in str(error)
+    """Whether a fresh file would help: not where the disk, the folder or another process refuses."""
+    return not (isinstance(error, sqlite3.OperationalError) and any(word in str(error) for word in REFUSED))
 
 
 def _inode(path: Path) -> int | None:

@@ -6,8 +6,9 @@ import math
 import os
 import zlib
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -53,9 +54,9 @@ class Reader:
         """A run and its iterations. `stamp` is of its folder; the iterations' files are added to it."""
         problems: list[str] = []
         told = Problems(project, problems)
-        begun = told.of(lambda: _begun(paths)) or {}
-        checkpoint = told.of(lambda: checkpoint_file.of_run(project, paths.run_id))
-        spent = told.of(lambda: UsageFile(paths.usage, lambda: "").totals()) or {**NOTHING, "cost_usd": None}
+        begun = told.of(lambda: _read(paths.run_json, runs.RUN_FORMAT, _begun)) or {}
+        checkpoint = told.of(lambda: _checkpoint(project, paths, standing))
+        spent = told.of(lambda: _spent(paths)) or {**NOTHING, "cost_usd": None}
         said = said_of(paths)
         deep = deep_stamp(paths)
         iterations = [said.of(one) for one in self._iterations(paths, told)]
@@ -82,12 +83,12 @@ class Reader:
     def _iterations(self, paths: RunPaths, told: Problems) -> list[IterationFacts]:
         known = self._remembered.pop(str(paths.root), {})
         found: dict[int, tuple[Stamp, IterationFacts]] = {}
-        for number, path in _records(paths.metadata(1).parent):
-            stamp = stamp_of(path)
+        for number, name in _records(paths.metadata(1).parent):
+            stamp, path = stamp_of(name), Path(name)
             old = known.get(number)
             if stamp is not None and old is not None and old[0] == stamp:
                 found[number] = old
-            elif facts := told.of(lambda path=path, number=number: _iteration(Path(path), number)):  # type: ignore[misc]
+            elif facts := told.of(partial(_read, path, METADATA, partial(_iteration, number))):
                 found[number] = (stamp or (0, 0, 0), facts)
         self._remembered[str(paths.root)] = found
         while len(self._remembered) > KEPT:
@@ -108,7 +109,7 @@ class Problems:
             return read()
         except IterativeError as error:
             said = error.message.splitlines()[0]
-        except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        except (OSError, ValueError) as error:
             said = f"a file cannot be read: {error}"
         self._found.append(writable(said.replace(self._root, "")))
         return None
@@ -154,10 +155,29 @@ def _records(folder: Path) -> list[tuple[int, str]]:
     return [(number, path) for number, path in found if number is not None]
 
 
-def _begun(paths: RunPaths) -> dict[str, Any]:
+def _checkpoint(project: ProjectPaths, paths: RunPaths, standing: Standing) -> Checkpoint | None:
+    """Where a run stands: the newest one's checkpoint is the project's, an earlier one has its own."""
+    places = (project.checkpoint, paths.checkpoint) if standing.latest else (paths.checkpoint,)
+    found = (checkpoint_file.read(place) for place in places if plain(place))
+    return next((one for one in found if one is not None and one.run_id == paths.run_id), None)
+
+
+def _spent(paths: RunPaths) -> Mapping[str, Any]:
+    return UsageFile(paths.usage, lambda: "").totals() if plain(paths.usage) else NOTHING
+
+
+def _read(path: Path, format: str, understand: Callable[[Mapping[str, Any]], Fact]) -> Fact:
+    """What is understood of a file of ours. Raises ProjectError naming it."""
+    plain(path)
+    data = records.read(path, format)
+    try:
+        return understand(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise records.damaged(path, repr(error)) from error
+
+
+def _begun(data: Mapping[str, Any]) -> dict[str, Any]:
     """What run.json says."""
-    plain(paths.run_json)
-    data = records.read(paths.run_json, runs.RUN_FORMAT)
     judge = data["judge"]
     seeded = data.get("seeded_from")
     return {
@@ -170,12 +190,10 @@ def _begun(paths: RunPaths) -> dict[str, Any]:
     }
 
 
-def _iteration(path: Path, number: int) -> IterationFacts:
-    """What a commit record says. Raises ProjectError, or what its odd content leads to."""
-    plain(path)
-    data = records.read(path, METADATA)
+def _iteration(number: int, data: Mapping[str, Any]) -> IterationFacts:
+    """What the commit record of an iteration says. Raises ValueError, or what its odd content leads to."""
     if data["iteration"] != number:
-        raise records.damaged(path, f"it says that it is iteration {data['iteration']!r}")
+        raise ValueError(f"it says that it is iteration {data['iteration']!r}")
     said = [verdict["verdict"] for verdict in data["verdicts"].values()]
     used, similarity, plan = data["parameters_used"], data["similarity"] or {}, data["plan"]
     return IterationFacts(
@@ -227,9 +245,13 @@ def _with_best(run: RunFacts, iterations: list[IterationFacts], best: IterationF
 
 
 def _number(value: Any) -> float | None:
-    if not isinstance(value, int | float) or isinstance(value, bool) or not math.isfinite(value):
+    if not isinstance(value, int | float) or isinstance(value, bool):
         return None
-    return float(value)
+    try:
+        number = float(value)
+    except OverflowError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 def _whole(value: Any) -> int | None:

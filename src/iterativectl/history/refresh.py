@@ -235,10 +235,17 @@ def _folders(folder: Path) -> list[tuple[str, bool]]:
     """(name, whether it lies inside once links are followed) of the folders in a folder, sorted."""
     try:
         with os.scandir(folder) as entries:
-            found = [(entry.name, entry.is_symlink()) for entry in entries if entry.is_dir()]
+            found = [(entry.name, entry.is_symlink()) for entry in entries if _is_folder(entry)]
     except OSError:
         return []
     return sorted((name, not linked or _lies_inside(folder / name, folder)) for name, linked in found)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link to itself
+        return False
 
 
 def _lies_inside(path: Path, folder: Path) -> bool:

@@ -73,7 +73,7 @@ def _values(facts: object, names: tuple[str, ...]) -> list[object]:
 
 def _words(one: RunRead) -> str:
     """All that a search looks at: each prompt and note once, in lines, so that none runs into the next."""
-    texts = [one.run.run_id]
+    texts: list[str] = []
     for iteration in one.iterations:
         texts += [iteration.positive, iteration.negative, iteration.note]
     return "\n".join(dict.fromkeys(folded(text) for text in texts if text))
