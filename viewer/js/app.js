@@ -84,6 +84,11 @@ addEventListener("click", (event) => {
   const link = event.target.closest?.("a[href]");
   if (!link || event.defaultPrevented || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   if (link.target || link.hasAttribute("download") || link.origin !== location.origin) return;
+  if (link.hash) { // a place on this page: the address stays, for it names the page's state
+    event.preventDefault();
+    document.getElementById(link.hash.slice(1))?.focus();
+    return;
+  }
   if (!/^\/($|p\/)/.test(link.pathname)) return;
   event.preventDefault();
   go(link.pathname + link.search);
