@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from iterativectl.beginning import waiting
 from iterativectl.config.types import Criterion
 from iterativectl.doctor import unsettled
 from iterativectl.errors import IterativeError
@@ -18,6 +19,7 @@ from iterativectl.project import lock, output, runs
 from iterativectl.project.checkpoint import FINISHED, Checkpoint
 from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
+from iterativectl.project.seed import Seed
 from iterativectl.project.spending import PerAccepted, per_accepted
 from iterativectl.project.usage import UsageFile
 
@@ -85,7 +87,10 @@ class RunState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """`holder` is who holds the lock ({} for nobody); `in_flight` are tickets that no one has settled."""
+    """`holder` is who holds the lock ({} for nobody); `in_flight` are tickets that no one has settled.
+
+    `seed` waits to start the next run.
+    """
 
     project: ProjectPaths
     run: RunRecord | None = None
@@ -99,6 +104,7 @@ class Overview:
     held: bool = False
     holder: dict[str, Any] | None = None
     output: dict[str, Any] | None = None
+    seed: Seed | None = None
     problems: tuple[str, ...] = ()
 
     @property
@@ -160,6 +166,7 @@ def overview(project: ProjectPaths) -> Overview:
         held=held,
         holder=lock.holder(project.lock) if held else None,
         output=_reading(problems, lambda: output.read(project)),
+        seed=_reading(problems, lambda: waiting(project)),
         problems=tuple(problems),
     )
     return _with_run(base, project.run(ids[-1]), checkpoint) if ids else base
@@ -187,6 +194,7 @@ def _with_run(base: Overview, paths: RunPaths, checkpoint: Checkpoint | None) ->
         held=base.held,
         holder=base.holder,
         output=base.output,
+        seed=base.seed,
         problems=tuple(problems),
     )
 

@@ -44,6 +44,7 @@ def data(view: Overview) -> dict[str, Any]:
         "cost_per_accepted_picture": records.to_json(view.per_accepted) if view.per_accepted else None,
         "held_by": view.holder,
         "output": _output(view),
+        "seed": _seed(view),
         "problems": list(view.problems),
     }
 
@@ -92,6 +93,10 @@ def _facts(view: Overview) -> list[str]:
     if view.output is not None:
         accepted = "accepted" if view.output.get("accepted") else "best so far, not accepted"
         facts.append(f"picture: {view.project.output_image} ({accepted}, run {view.output.get('run_id')})")
+    if view.seed is not None:
+        numbers = ", ".join(map(str, view.seed.iterations))
+        ranking = f"the ranking of run {view.seed.run_id} ({view.seed.mode}: {numbers})"
+        facts.append(f"the next `run` starts from {ranking}; `--seed-from-ranking none` takes that back")
     return facts
 
 
@@ -140,6 +145,14 @@ def _output(view: Overview) -> dict[str, Any] | None:
         "accepted": view.output.get("accepted"),
         "score": view.output.get("score"),
     }
+
+
+def _seed(view: Overview) -> dict[str, Any] | None:
+    """What waits to start the next run."""
+    seed = view.seed
+    if seed is None:
+        return None
+    return {"run_id": seed.run_id, "mode": seed.mode, "iterations": list(seed.iterations)}
 
 
 def _tone(status: str) -> Tone:

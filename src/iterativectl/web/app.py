@@ -14,6 +14,7 @@ from starlette.routing import BaseRoute
 from iterativectl.errors import IterativeError
 from iterativectl.web import (
     control,
+    exports,
     human,
     jobs,
     live,
@@ -40,6 +41,7 @@ ROUTES: Sequence[Sequence[BaseRoute]] = (
     live.ROUTES,
     control.ROUTES,
     seeding.ROUTES,
+    exports.ROUTES,
     masks.ROUTES,
     masking.ROUTES,
     rules.ROUTES,
