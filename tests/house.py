@@ -26,7 +26,7 @@ LAYERS = (
         *("masked", "variants", "choosing", "ahead", "overlap", "comparing", "drawing", "pointing"),
         *("bench", "judgement", "preferring", "calibration", "measuring"),
         *("suggesting", "consulting", "experience", "rewriting", "rulebook", "seeding", "beginning"),
-        *("overview", "showing"),
+        *("overview", "showing", "report"),
     },
     {"compose", "compose_bench", "compose_calibrate", "compose_judge", "compose_try", "compose_variants"},
     {"web"},
@@ -55,7 +55,7 @@ PURE = (
         f"generation.comfyui.{name}"
         for name in (
             *("graph", "patch", "trace", "roles", "rules", "search", "walk", "words", "samplers", "saves"),
-            *("pictures", "masks", "models", "refusal"),
+            *("pictures", "masks", "models", "refusal", "frames"),
         )
     ),
     "images",

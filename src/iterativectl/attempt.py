@@ -27,7 +27,7 @@ from iterativectl.model import (
 )
 from iterativectl.ports import GenerationInputs
 from iterativectl.preferring import preferred
-from iterativectl.project import metadata, runs
+from iterativectl.project import metadata, preview, runs
 from iterativectl.project.tickets import TicketFile
 from iterativectl.steps import Attempt, stand
 
@@ -81,7 +81,9 @@ def _generate(work: Attempt, plan: Plan) -> tuple[Generation, float | None]:
         work.report(replace(event, iteration=number))
 
     told = partial(stand, work, plan, "generate")
-    generation, before = work.generator.generate(plan, _inputs(work, plan, sent, told), report), None
+    with preview.shown(work.paths, work.run.aigen.comfyui.preview) as shown:
+        inputs = replace(_inputs(work, plan, sent, told), preview=shown)
+        generation, before = work.generator.generate(plan, inputs, report), None
     if plan.mask is not None and sent.destination != image:
         region = work.regions.of(plan.mask)
         generation, before = masked.put_back(source, sent, image, region, generation)

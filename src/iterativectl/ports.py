@@ -61,6 +61,8 @@ class GenerationInputs:
     graph as sent.
     `attend` must be called at least once a second during any wait: it raises when a person asked to stop;
     then the generator cancels its own jobs (only those), settles the ticket as cancelled and lets it through.
+    `preview`, if somebody wants to see it, is shown the picture in the making about once a second: the bytes
+    of a small picture file, as they came. It is quick and never raises; a generator may have nothing to show.
     """
 
     source: Path
@@ -72,6 +74,7 @@ class GenerationInputs:
     attend: Callable[[], None]
     project: str
     run_id: str
+    preview: Callable[[bytes], None] | None = None
 
 
 class Generator(Protocol):

@@ -34,6 +34,7 @@ QUICK = Pace(
     cancel=2.0,
     cancel_request=1.0,
     look=0.2,
+    preview=0.02,
     slow_look=1.0,
     rest_first=0.3,
     rest_longest=2.0,
@@ -76,6 +77,7 @@ class Rig:
     mask: Path | None = None
     control: Path | None = None
     ticket_file: type[TicketFile] = TicketFile
+    preview: Callable[[bytes], None] | None = None
     attend: Callable[[], None] = lambda: None
     events: list[Event] = field(default_factory=list)
     on_event: Callable[[Event], None] = lambda event: None
@@ -129,6 +131,7 @@ class Rig:
             attend=lambda: self.attend(),
             project="example",
             run_id="2026-01-09_22-25-59",
+            preview=self.preview,
         )
 
     def generate(self, plan: Plan = PLAN, **changes: Any) -> Generation:

@@ -51,6 +51,7 @@ class FakeComfyUI:
     ) -> None:
         self.switches = Switches(**faults)
         self.engine = Engine(self.switches, job_seconds, max_px)
+        self.engine.previews_by_job = generation == "B"
         names = {"CheckpointLoaderSimple.ckpt_name": checkpoints, **(models or {})}
         known = json.loads((DATA / f"object_info_{generation}.json").read_text(encoding="utf-8"))
         self._server = Server(self.engine, self.switches, generation, _with_models(known, names))

@@ -67,6 +67,7 @@ class Engine:
         self.switches = switches
         self.job_seconds = job_seconds
         self.max_px = max_px
+        self.previews_by_job = False  # extra_data.preview_method is heeded
         self.lock = threading.Condition(threading.RLock())
         self.counters: Counter[str] = Counter()
         self.files: dict[tuple[str, str, str], bytes] = {}  # (type, subfolder, name)
@@ -307,6 +308,20 @@ class Engine:
             about = {"value": step, "max": steps, "prompt_id": item.prompt_id, "node": node}
             self._progress_state(item, node, float(step), float(steps), "running")
             self.tell(item, "progress", about)
+            self._preview(item, node, step)
+
+    def _preview(self, item: Item, node: str, step: int) -> None:
+        """A server started with previews, or a newer one whose job asks for them."""
+        connection = self.sockets.get(str(item.extra.get("client_id", "")))
+        asked = self.previews_by_job and item.extra.get("preview_method") not in (None, "none")
+        kinds = ("previews", "broken_previews", "foreign_previews")
+        fault = self.switches.on("ws", *kinds)
+        if connection is None or not (asked or fault) or self.switches.on("ws", "silent"):
+            return
+        broken, foreign = (fault is not None and fault.kind == kind for kind in kinds[1:])
+        picture = b"\xff\xd8\xff" + bytes(100) if broken else pictures.preview(step)
+        about = {"node_id": node, "prompt_id": FOREIGN if foreign else item.prompt_id}
+        connection.picture(picture, {**about, "image_type": "image/jpeg"})
 
     def _restart_at(self, place: str) -> None:
         """`restart_at(3)` before the sampler's third step, `restart_at(end)` after the file is written."""

@@ -45,6 +45,13 @@ def painted(graph: Graph, save: str, mark: str, read: ReadInput) -> Image.Image:
     return Image.composite(made, outside, mask.resize(picture.size, Image.Resampling.NEAREST))
 
 
+def preview(step: int) -> bytes:
+    """What a sampler has after a step, as a JPEG."""
+    buffer = io.BytesIO()
+    Image.new("RGB", (64, 64), (40 * step % 256, 90, 120)).save(buffer, format="JPEG")
+    return buffer.getvalue()
+
+
 def mask_of(graph: Graph, nodes: list[str], read: ReadInput) -> Image.Image | None:
     """The mask that the nodes read, in white what is edited. It is not grown or blurred."""
     for node in nodes:

@@ -22,6 +22,9 @@ KINDS: dict[str, frozenset[str]] = {
             "steal_client_id",
             "foreign_events",
             "big_frame",
+            "previews",
+            "broken_previews",
+            "foreign_previews",
             "302",
         }
     ),

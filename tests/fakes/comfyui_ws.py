@@ -33,6 +33,8 @@ class Connection:
         self.sock = sock
         self.sid = sid
         self.muted = False
+        self.metadata = False  # the client reads previews with metadata
+        self._first = True
         self._left, self._words = close_after, mute_after
         self._lock = threading.Lock()
 
@@ -56,6 +58,14 @@ class Connection:
             self.sock.sendall(head + content)
             self._count()
 
+    def picture(self, file: bytes, about: dict[str, Any]) -> None:
+        """A JPEG of the sampler's: with what it is about for a client that can read that."""
+        if self.metadata:
+            said = json.dumps(about).encode()
+            self.frame(BINARY, struct.pack(">II", 4, len(said)) + said + file)
+        else:
+            self.frame(BINARY, struct.pack(">II", 1, 1) + file)
+
     def _count(self) -> None:
         if self._words is not None:
             self._words -= 1
@@ -76,6 +86,17 @@ class Connection:
                     return
                 if code == PING:
                     self.frame(PONG, content)
+                if code == TEXT and self._first:
+                    self._first = False
+                    self._flags(content)
+
+    def _flags(self, content: bytes) -> None:
+        """A first message may say what the client can do; the real one passes over anything else."""
+        with contextlib.suppress(ValueError, AttributeError):
+            said = json.loads(content)
+            if said.get("type") == "feature_flags":
+                self.metadata = said["data"].get("supports_preview_metadata") is True
+                self.send("feature_flags", {"supports_preview_metadata": True})
 
     def _read_frame(self) -> tuple[int, bytes]:
         first, second = self._exactly(2)

@@ -92,6 +92,7 @@ def _comfyui_json(comfyui: ComfyUI) -> dict[str, Any]:
         "timeout_seconds": comfyui.timeout_seconds,
         "queue_timeout_seconds": comfyui.queue_timeout_seconds,
         "wait_seconds": comfyui.wait_seconds,
+        "preview": comfyui.preview,
     }
 
 
@@ -201,6 +202,7 @@ def _comfyui(data: Mapping[str, Any]) -> ComfyUI:
         timeout_seconds=float(data.get("timeout_seconds", 1800)),
         queue_timeout_seconds=float(data.get("queue_timeout_seconds", 43200)),
         wait_seconds=float(data.get("wait_seconds", 900)),
+        preview=bool(data.get("preview", False)),
     )
 
 

@@ -176,7 +176,8 @@ class Masking:
 class ComfyUI:
     """AIGen.yaml `comfyui`; times in seconds. `hosts` replace `base_url` where there are any.
 
-    `path`, `python` and `args` are for a local installation that is started from here.
+    `path`, `python` and `args` are for a local installation that is started from here. `preview`: the picture
+    in the making is asked for, for the viewer.
 
     A header value "env:NAME" is read from the environment at run time and never stored.
     """
@@ -192,6 +193,7 @@ class ComfyUI:
     timeout_seconds: float = 1800.0
     queue_timeout_seconds: float = 43200.0
     wait_seconds: float = 900.0
+    preview: bool = False
 
     @property
     def base_url(self) -> str:

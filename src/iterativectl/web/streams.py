@@ -175,7 +175,7 @@ def _message(kind: str, data: Facts, number: int | None = None) -> bytes:
 def _look(project: ProjectPaths, paths: RunPaths, shelf: Shelf, before: Look | None, all_of_it: bool) -> Look:
     """A look at a run's files. What its state is made of is read when one of those files has changed."""
     events = stamp(paths.events)
-    previews = (preview.path_of(paths, kind) for kind in preview.KINDS)
+    previews = preview.paths_of(paths).values()
     watched = (project.checkpoint, project.control, project.lock, paths.checkpoint, *previews)
     files = tuple(stamp(path) for path in watched)
     if before is not None and files == before.files and not all_of_it:

@@ -15,7 +15,7 @@ from iterativectl.errors import (
     ServerUnavailable,
     WorkflowRejected,
 )
-from iterativectl.generation.comfyui import endings, partner, picture, replies, waiting
+from iterativectl.generation.comfyui import endings, frames, partner, picture, replies, waiting
 from iterativectl.generation.comfyui.client import Client
 from iterativectl.generation.comfyui.endings import Again, Outcome, Stale
 from iterativectl.generation.comfyui.graph import Slot, Workflow
@@ -88,7 +88,8 @@ class Job:
     def _new_listener(self) -> Listener:
         """A fresh connection for every job, opened before it is sent: nothing is replayed."""
         transport = self.client.transport
-        listener = Listener(transport.address, self.ticket, transport.pace)
+        previews = self.inputs.preview is not None
+        listener = Listener(transport.address, self.ticket, transport.pace, previews=previews)
         listener.open(self.client.attend, transport.clock)
         return listener
 
@@ -128,11 +129,14 @@ class Job:
         chunks: dict[str, Any] = {"iterative": about}
         if self.workflow.drawing is not None:
             chunks["workflow"] = self.workflow.drawing
+        extra = {"extra_pnginfo": chunks, **partner.extra_data(self.client, graph)}
+        if self.inputs.preview is not None:
+            extra["preview_method"] = frames.METHOD  # newer servers heed it, older ones do not look
         return {
             "prompt": graph,
             "prompt_id": self.ticket,
             "client_id": self.ticket,  # new for every job, and known again after a restart of ours
-            "extra_data": {"extra_pnginfo": chunks, **partner.extra_data(self.client, graph)},
+            "extra_data": extra,
         }
 
     def _known(self) -> bool:
@@ -228,7 +232,8 @@ class Job:
 
     def _watched(self, limits: Limits, *, collecting: bool) -> Fetched:
         try:
-            watch = Watch(self.client, self._listener, self.ticket, limits, self._tell)
+            preview = self.inputs.preview
+            watch = Watch(self.client, self._listener, self.ticket, limits, self._tell, preview)
             if collecting:
                 watch.look_now()
             else:

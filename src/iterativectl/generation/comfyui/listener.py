@@ -17,6 +17,7 @@ from typing import Any
 import websocket
 
 from iterativectl.clock import Clock
+from iterativectl.generation.comfyui import frames
 from iterativectl.generation.comfyui.transport import Address
 from iterativectl.generation.comfyui.waiting import Attend, Pace
 
@@ -30,9 +31,14 @@ class Message:
 
 
 class Listener:
-    """Messages of one connection. `is_open` turns False when it ends; the job goes on without it."""
+    """Messages of one connection. `is_open` turns False when it ends; the job goes on without it.
 
-    def __init__(self, address: Address, client_id: str, pace: Pace) -> None:
+    `previews`: of the pictures that come the newest one is kept, until `take_picture`.
+    """
+
+    def __init__(self, address: Address, client_id: str, pace: Pace, *, previews: bool = False) -> None:
+        self._previews = previews
+        self._picture: bytes | None = None
         self._address = address
         self._pace = pace
         self._url = f"{address.base_url.replace('http', 'ws', 1)}/ws?clientId={client_id}"
@@ -61,6 +67,11 @@ class Listener:
             return None
         if not message.type:
             self.is_open = False
+        return message
+
+    def take_picture(self) -> bytes | None:
+        """The newest binary message, once; None when none came since."""
+        message, self._picture = self._picture, None
         return message
 
     def close(self) -> None:
@@ -107,16 +118,20 @@ class Listener:
         if connection.handshake_response is None or connection.handshake_response.status != 101:
             connection.shutdown()  # type: ignore[no-untyped-call]
             raise websocket.WebSocketException("the server did not switch to the WebSocket protocol")
+        if self._previews:
+            connection.send(json.dumps(frames.ASKS))
         return connection
 
     def _take(self, connection: websocket.WebSocket) -> None:
-        """Read one frame. Pictures and what is not a message are dropped; silence is no fault."""
+        """Read one frame. What is neither a message nor a wanted picture is dropped; silence is no fault."""
         try:
             code, content = connection.recv_data()
         except websocket.WebSocketTimeoutException:
             return
         if code == websocket.ABNF.OPCODE_CLOSE:
             raise websocket.WebSocketConnectionClosedException("closed by the server")
+        if code == websocket.ABNF.OPCODE_BINARY and self._previews:
+            self._picture = content
         if code != websocket.ABNF.OPCODE_TEXT:
             return
         message = json.loads(content)

@@ -30,6 +30,7 @@ class Pace:
     handshake: float = 3.0  # the WebSocket's; without it there is only no progress bar
     poll_first: float = 0.1
     poll_longest: float = 2.0
+    preview: float = 1.0  # between two pictures in the making that are shown
     quiet: float = 15.0  # a job that has run so long without a word: its progress will not be told
     history_first: float = 0.002  # the record lags 2-13 ms behind the end message
     history_patience: float = 10.0  # how long the record alone is asked for after an end message

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from iterativectl.errors import GenerationError
-from iterativectl.generation.comfyui import replies, waiting
+from iterativectl.generation.comfyui import frames, replies, waiting
 from iterativectl.generation.comfyui.client import Client, Queue
 from iterativectl.generation.comfyui.listener import Listener, Message
 
@@ -34,13 +34,21 @@ class Watch:
     """One job from its acceptance to its record."""
 
     def __init__(
-        self, client: Client, listener: Listener, prompt_id: str, limits: Limits, tell: Told
+        self,
+        client: Client,
+        listener: Listener,
+        prompt_id: str,
+        limits: Limits,
+        tell: Told,
+        preview: Callable[[bytes], None] | None = None,
     ) -> None:
+        """`preview` is shown the picture in the making, if the server sends any."""
         self._client = client
         self._listener = listener
         self._id = prompt_id
         self._limits = limits
         self._tell = tell
+        self._preview = preview
         self._clock = client.transport.clock
         self._pace = client.transport.pace
         now = self._clock.monotonic()
@@ -53,6 +61,7 @@ class Watch:
         self._missed = False
         self._heard = False  # a message of our job came
         self._position: int | None = None
+        self._shown_at = float("-inf")
         self._ahead: tuple[str, float] | None = None  # the job that runs before ours, and since when
 
     def look_now(self) -> None:
@@ -71,6 +80,7 @@ class Watch:
             message = self._receive(self._look_at - self._clock.monotonic())
             if message:
                 self._heed(message)
+            self._show()
             if self._clock.monotonic() >= self._look_at:
                 found = self._look()
                 if found is not None:
@@ -100,6 +110,17 @@ class Watch:
             self._due(now, 0.0)
         elif message.type in ("execution_success", "execution_interrupted"):
             self._due(now, self._pace.history_first * 4)  # its record comes a little later
+
+    def _show(self) -> None:
+        """Pass on the newest picture in the making, at times. One without a name is ours: our job runs."""
+        now = self._clock.monotonic()
+        if self._preview is None or self._started_at is None or now - self._shown_at < self._pace.preview:
+            return
+        message = self._listener.take_picture()
+        picture = frames.picture_of(message, self._id) if message else None
+        if picture:
+            self._shown_at = now
+            self._preview(picture)
 
     def _due(self, now: float, delay: float) -> None:
         self._ended_at = self._ended_at or now
