@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import io
 import json
 import re
 from pathlib import Path
@@ -15,7 +17,7 @@ from tests.browser.conftest import listen
 from tests.browser.serving import Served
 from tests.fakes.ollama import FakeOllama
 
-from iterativectl.images.masks import region
+from iterativectl.images.masks import region, weights_png
 from iterativectl.images.regions import polygon
 
 SIZE = (768, 512)  # of the example's picture
@@ -111,6 +113,8 @@ def test_what_is_drawn_is_white_in_the_file(editor: Page, viewer: Served) -> Non
     expect(editor.locator(".mask-status")).to_contain_text("14.6 % may be edited")
     expect(editor).to_have_url(re.compile(r"\?name=mask$"))
     expect(editor.get_by_role("button", name=re.compile("^mask 14.6 %"))).to_contain_text("in play")
+    expect(editor.locator(".from-words")).to_contain_text("it cannot say where a thing is")
+    expect(editor.get_by_label("What is to be edited?")).to_have_count(0)
 
 
 def test_the_brush_paints_a_stroke_and_the_eraser_takes_it(editor: Page, viewer: Served) -> None:
@@ -164,7 +168,7 @@ def test_a_polygon_is_closed_by_enter_and_left_by_escape(editor: Page, viewer: S
 
 
 def test_places_are_exact_when_zoomed_on_a_dense_display(browser: Browser, viewer: Served) -> None:
-    context = browser.new_context(viewport={"width": 1100, "height": 800}, device_scale_factor=2.5)
+    context = browser.new_context(viewport={"width": 720, "height": 640}, device_scale_factor=2.5)
     page = context.new_page()
     complaints = listen(page)
     page.goto(viewer.entrance)
@@ -287,6 +291,8 @@ def test_what_is_not_saved_is_asked_about(editor: Page) -> None:
     editor.get_by_role("link", name="Projects").click()
     button(editor, "Discard it").click()
     expect(editor).to_have_url(re.compile("/$"))
+    editor.go_back()
+    expect(editor.locator(".mask-state")).to_have_text("mask: nothing drawn yet")
 
 
 def test_what_was_left_by_the_back_button_is_there_again(page: Page, viewer: Served) -> None:
@@ -313,6 +319,68 @@ def test_a_run_that_would_not_go_on_is_warned_of(page: Page, viewer: Served) -> 
     page.goto(f"{viewer.origin}/p/example/masks?name=other")
     expect(page.locator(".mask-state")).to_have_text("other: nothing drawn yet")
     expect(page.locator(".mask-note")).to_have_count(0)
+
+
+SHAPES = """async ({width, height, corners, noise}) => {
+  const { Bits } = await import("/static/js/parts/masks/bits.js");
+  const { fromPng, toPng } = await import("/static/js/parts/masks/png.js");
+  const { History } = await import("/static/js/parts/masks/history.js");
+  const bits = new Bits(width, height), history = new History(bits);
+  const pack = async (change) => {
+    history.begin("");
+    change();
+    history.end();
+    return [await toPng(bits), bits.count];
+  };
+  const made = [];
+  for (const each of corners) {
+    made.push(await pack(() => { bits.all(0); bits.polygon(each.map(([x, y]) => ({ x, y })), 1); }));
+  }
+  const given = await fromPng(noise);
+  made.push(await pack(() => bits.combine(given.data, "replace")));
+  made.push(await pack(() => bits.invert()));
+  const back = [];
+  while (history.canUndo) { history.undo(); back.push([await toPng(bits), bits.count]); }
+  while (history.canRedo) history.redo();
+  return { made, back, again: [await toPng(bits), bits.count], weights: [...given.data] };
+}"""
+
+
+def test_shapes_files_and_history_are_exact(page: Page) -> None:
+    chance = np.random.default_rng(3)
+    width, height = 201, 133  # neither a multiple of eight nor of the history's squares
+    corners = [chance.uniform(-40, 240, (int(chance.integers(3, 9)), 2)).tolist() for _ in range(12)]
+    noise = chance.integers(0, 256, (height, width), dtype=np.uint8)
+    page.goto(page.url.split("?")[0])
+    given = {
+        "width": width,
+        "height": height,
+        "corners": corners,
+        "noise": in_base64(weights_png(noise / 255)),
+    }
+    told = page.evaluate(SHAPES, given)
+    wanted = [polygon((width, height), each) for each in corners]
+    wanted += [noise > 127, noise <= 127]
+    assert len(told["made"]) == len(wanted)
+    for (made, count), right in zip(told["made"], wanted, strict=True):
+        assert (unpacked(made) == right).all() and count == right.sum()
+    moved = polygon((width, height), [(x + 0.5, y) for x, y in corners[0]])
+    assert (unpacked(told["made"][0][0]) != moved).any()
+    for (made, count), right in zip(told["back"], [*wanted[-2::-1], wanted[0] & False], strict=True):
+        assert (unpacked(made) == right).all() and count == right.sum()
+    assert (unpacked(told["again"][0]) == wanted[-1]).all() and told["again"][1] == wanted[-1].sum()
+    assert told["weights"] == noise.ravel().tolist()
+
+
+def unpacked(text: str) -> Inside:
+    with Image.open(io.BytesIO(base64.b64decode(text))) as picture:
+        picture.load()
+        assert picture.mode == "1"
+        return np.asarray(picture)
+
+
+def in_base64(content: bytes) -> str:
+    return base64.b64encode(content).decode()
 
 
 def test_a_finger_draws_and_two_fingers_move(browser: Browser, viewer: Served) -> None:
@@ -362,8 +430,3 @@ def test_words_are_asked_of_the_vision_model_and_can_be_mended(page: Page, viewe
     save(editor)
     found = inside(viewer.project.mask("castle"))
     assert found[51:307, 77:384].sum() > 0.75 * found.sum() > 1000
-
-
-def test_without_a_vision_model_the_reason_is_said(editor: Page) -> None:
-    expect(editor.locator(".from-words")).to_contain_text("it cannot say where a thing is")
-    expect(editor.get_by_label("What is to be edited?")).to_have_count(0)

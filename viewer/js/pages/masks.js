@@ -39,6 +39,8 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
   return () => { if (page.dirty) drafts.set(project, { name: page.name, basedOn: page.basedOn, bits: page.editor.bits }); };
 }
 
+addEventListener("beforeunload", (event) => { if (drafts.size) event.preventDefault(); });
+
 /** Before a tab is closed or a link is followed, what is not saved is asked about. */
 function guard(page, go, signal) {
   addEventListener("beforeunload", (event) => { if (page.dirty) event.preventDefault(); }, { signal });
@@ -47,7 +49,9 @@ function guard(page, go, signal) {
     if (!page.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.origin !== location.origin || link.hasAttribute("download")) return;
     event.preventDefault();
     event.stopPropagation();
-    if (await page.mayLeave()) go(link.pathname + link.search);
+    if (!await page.mayLeave()) return;
+    page.saved = page.editor.bits.version; // it was said that it is to be lost
+    go(link.pathname + link.search);
   }, { signal, capture: true });
 }
 

@@ -27,51 +27,53 @@ export function palette(tint, opacity, known) {
   return found;
 }
 
+// What is sampled of a pixel, in bits: drawn, may change at all, may change wholly.
+const DRAWN = 1, ANY = 2, WHOLE = 4;
+
 /** Part of the stage (x, y, width, height, in device pixels) as an ImageData.
  * `shown`: {bits, weights (0-255 a pixel, or null), known, palette, tint, thick}. */
 export function paint(view, part, shown) {
-  const { thick } = shown;
-  const wide = part.width + 2 * thick, high = part.height + 2 * thick;
-  const drawn = new Uint8Array(wide * high), weight = new Uint8Array(wide * high);
-  sample(view, { ...part, wide, high, thick }, shown, drawn, weight);
-  const made = new ImageData(part.width, part.height);
+  const { thick } = shown, { width, height } = part;
+  const wide = width + 2 * thick, high = height + 2 * thick, over = thick * wide;
+  const kinds = new Uint8Array(wide * high);
+  const weight = shown.known === "none" ? null : new Uint8Array(wide * high);
+  sample(view, { ...part, wide, high, thick }, shown, kinds, weight);
+  const made = new ImageData(width, height);
   const pixels = new Uint32Array(made.data.buffer);
-  const lines = { solid: colour(shown.tint, 1), grown: colour(GROWN, 1), feather: colour(FEATHER, 1) };
-  const banded = shown.known === "new";
-  for (let y = 0; y < part.height; y += 1) {
-    for (let x = 0, at = (y + thick) * wide + thick; x < part.width; x += 1, at += 1) {
-      pixels[y * part.width + x] = line(drawn, weight, at, thick, thick * wide, banded, lines) || shown.palette[(drawn[at] << 8) | weight[at]];
+  const lines = { solid: colour(shown.tint, 1), grown: colour(GROWN, 1), feather: colour(FEATHER, 1), banded: shown.known === "new" };
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0, at = (y + thick) * wide + thick, to = y * width; x < width; x += 1, at += 1, to += 1) {
+      const kind = kinds[at], left = kinds[at - thick], right = kinds[at + thick], above = kinds[at - over], below = kinds[at + over];
+      const edge = (kind ^ left) | (kind ^ right) | (kind ^ above) | (kind ^ below);
+      if (!edge && !kind) continue; // most of a picture
+      pixels[to] = (edge && line(kind, edge, lines)) || shown.palette[((kind & DRAWN) << 8) | (weight ? weight[at] : 0)];
     }
   }
   return made;
 }
 
-/** The line that goes through a device pixel, 0 for none. `aside` and `over`: how far its neighbours lie away. */
-function line(drawn, weight, at, aside, over, banded, lines) {
-  const here = drawn[at], left = at - aside, right = at + aside, above = at - over, below = at + over;
-  if (drawn[left] !== here || drawn[right] !== here || drawn[above] !== here || drawn[below] !== here) return here ? lines.solid : CASING;
+/** The line that goes through a device pixel of this kind, 0 for none; `edge`: in what a neighbour differs. */
+function line(kind, edge, { solid, grown, feather, banded }) {
+  if (edge & DRAWN) return kind & DRAWN ? solid : CASING;
   if (!banded) return 0;
-  const own = weight[at];
-  if (own === 0) return 0;
-  if (!(weight[left] && weight[right] && weight[above] && weight[below])) return lines.feather;
-  if (own === 255 && !here && Math.min(weight[left], weight[right], weight[above], weight[below]) < 255) return lines.grown;
-  return 0;
+  if (edge & ANY && kind & ANY) return feather;
+  return edge & WHOLE && kind & WHOLE && !(kind & DRAWN) ? grown : 0;
 }
 
-function sample(view, { x, y, wide, high, thick }, { bits, weights, known }, drawn, weight) {
+function sample(view, { x, y, wide, high, thick }, { bits, weights }, kinds, weight) {
   const columns = new Int32Array(wide);
-  for (let at = 0; at < wide; at += 1) {
-    const column = Math.floor((x - thick + at + 0.5 - view.x) / view.scale);
-    columns[at] = column >= 0 && column < bits.width ? column : -1;
-  }
-  for (let at = 0; at < high; at += 1) {
+  for (let at = 0; at < wide; at += 1) columns[at] = Math.floor((x - thick + at + 0.5 - view.x) / view.scale);
+  const first = columns.findIndex((column) => column >= 0);
+  const end = columns.findLastIndex((column) => column < bits.width) + 1;
+  for (let at = 0; at < high && first >= 0; at += 1) {
     const row = Math.floor((y - thick + at + 0.5 - view.y) / view.scale);
     if (row < 0 || row >= bits.height) continue;
     const base = row * bits.width, to = at * wide;
-    for (let across = 0; across < wide; across += 1) {
-      if (columns[across] < 0) continue;
-      drawn[to + across] = bits.data[base + columns[across]];
-      if (known !== "none") weight[to + across] = weights[base + columns[across]];
+    for (let across = first; across < end; across += 1) kinds[to + across] = bits.data[base + columns[across]];
+    for (let across = first; weight && across < end; across += 1) {
+      const found = weights[base + columns[across]];
+      weight[to + across] = found;
+      if (found) kinds[to + across] |= found === 255 ? ANY | WHOLE : ANY;
     }
   }
 }
