@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
+# Where a browser can be shown; without any of them a text browser would take the terminal.
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
 _OF_A_PYTHON = ("PYTHONPATH", "PYTHONHOME", "PYTHONSTARTUP")
 
 
@@ -158,7 +160,8 @@ def child_environ(invocation: Invocation, token: str) -> dict[str, str]:
 
     left = _OF_A_PYTHON if sys.flags.ignore_environment else ()
     kept = {name: value for name, value in invocation.env.environ.items() if name not in left}
-    return {**kept, "PYTHONUNBUFFERED": "1", TOKEN_VARIABLE: token}
+    kept["PYTHONUNBUFFERED"] = "1"
+    return {**kept, TOKEN_VARIABLE: token}
 
 
 def warn_of_others(invocation: Invocation, place: Place) -> None:
@@ -182,9 +185,6 @@ def open_browser(invocation: Invocation, address: str) -> None:
 
     from iterativectl.cli.blocks import Line
 
-    environ = invocation.env.environ
-    shown = sys.platform == "darwin" or any(
-        environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    )
+    shown = sys.platform == "darwin" or any(map(invocation.env.environ.get, _SCREENS))
     if not (shown and webbrowser.open(address)):
         invocation.err.show(Line("No browser could be opened from here: open the address by hand.", "unsure"))
