@@ -1,6 +1,25 @@
-// Before anything is drawn: the colours a person chose, so that the page does not flash in the other ones.
-// A classic script, for modules run only after the page is parsed.
+// Before anything is drawn. A classic script, for modules run only after the page is parsed.
+
+// The colours a person chose, so that the page does not flash in the other ones.
 try {
   const chosen = localStorage.getItem("theme");
   if (chosen === "light" || chosen === "dark") document.documentElement.dataset.theme = chosen;
 } catch { /* no storage to be had: the system's colours */ }
+
+// Modules name the modules they need, which a browser learns only once it has them: six journeys one after the other.
+// Named here they come at once. A test holds these lists against what the modules import.
+const EVERY_PAGE = `
+  dom keys parts/buttons parts/dialog parts/frame parts/help parts/icons parts/said parts/states parts/theme
+`;
+const RUN_PAGE = `
+  api format pages/run parts/badge parts/chart parts/diff parts/forms parts/run/changes parts/run/charts
+  parts/run/criteria parts/run/events parts/run/exports parts/run/head parts/run/judging parts/run/live
+  parts/run/notes parts/run/numbers parts/run/stage parts/run/state parts/run/strip parts/stars parts/stream
+  parts/table parts/tabs parts/verdict vendor/uplot/uPlot.esm
+`;
+for (const name of (EVERY_PAGE + (/^\/p\/[^/]+\/r\/[^/]+$/.test(location.pathname) ? RUN_PAGE : "")).trim().split(/\s+/)) {
+  const link = document.createElement("link");
+  link.rel = "modulepreload";
+  link.href = `/static/${name.startsWith("vendor/") ? "" : "js/"}${name}.js`;
+  document.head.append(link);
+}

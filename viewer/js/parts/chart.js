@@ -10,6 +10,7 @@ import { fill, h } from "../dom.js";
 import { colour, onTheme } from "./theme.js";
 
 const HEIGHT = 190;
+const FEW = 60; // points; more of them are a line alone
 
 export function chart(options) {
   const box = h("div.chart-box", { "aria-hidden": "true" });
@@ -55,7 +56,7 @@ function settings({ series, range, second, chosen }, width) {
     scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 0.5] }, y: { range }, ...(second ? { y2: { range: second.range } } : {}) },
     series: [{}, ...series.map((one, at) => ({
       label: one.words, scale: one.scale ?? "y", stroke: colour(one.token), width: 2, spanGaps: true, dash: at ? [6, 4] : undefined,
-      points: { show: true, size: 6, fill: colour("--panel") },
+      points: { show: (plot) => plot.data[0].length <= FEW, size: 6, fill: colour("--panel") },
     }))],
     cursor: { drag: { x: false, y: false }, y: false, points: { size: 8 } },
     hooks: { draw: [(plot) => mark(plot, chosen(), colour("--accent"))] },
