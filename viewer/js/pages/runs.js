@@ -25,20 +25,21 @@ export async function show({ main, place, query, setQuery, title, signal }) {
   const search = searchBox("Search in prompts and notes", asked.q, (q) => ask({ q }));
   const page = layout(place, parts, search.box);
   const update = keeper(parts.rows, (line) => line.run_id, (line) => runRow(place.project, line));
-  let pages = 1;
+  let last;
   let again = () => {};
 
   /** Another filter, sort or page; any but another page begins with the first. */
   function ask(changes) {
     Object.assign(asked, { page: "" }, changes);
     setQuery(asked);
+    controls(parts, last, asked, { ask, turn }); // a second click must not wait for the answer to the first
     return again();
   }
-  const turn = (by) => { const to = Number(asked.page || 1) + by; if (to < 1 || to > pages) return false; ask({ page: to > 1 ? String(to) : "" }); scrollTo(0, 0); return true; };
+  const turn = (by) => { const to = Number(asked.page || 1) + by; if (to < 1 || to > last.pages) return false; ask({ page: to > 1 ? String(to) : "" }); scrollTo(0, 0); return true; };
 
   function put(data) {
     if (!page.isConnected) fill(main, page);
-    pages = data.pages;
+    last = data;
     controls(parts, data, asked, { ask, turn });
     update(data.runs);
     parts.table.hidden = !data.runs.length;

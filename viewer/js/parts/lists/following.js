@@ -30,5 +30,5 @@ export async function follow(load, show, { signal, trouble = () => {}, every = E
   document.addEventListener("visibilitychange", () => { if (document.hidden) clearTimeout(timer); else quietly(); }, { signal });
   signal.addEventListener("abort", () => clearTimeout(timer));
   await ask();
-  return quietly;
+  return () => { shown = ""; return quietly(); };
 }
