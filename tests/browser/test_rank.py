@@ -39,9 +39,9 @@ def saved(page: Page, *numbers: int) -> None:
 
 def drag(page: Page, number: int, to: Locator, *wanted: int, below: bool = False) -> None:
     """By hand: down on the grip, over there, until the pictures stand as they should, up."""
-    grip, there = card(page, number).locator(".grip").bounding_box(), to.bounding_box()
-    assert grip is not None and there is not None
-    page.mouse.move(grip["x"] + grip["width"] / 2, grip["y"] + grip["height"] / 2)
+    card(page, number).locator(".grip").hover()  # waits until it stands still
+    there = to.bounding_box()
+    assert there is not None
     page.mouse.down()
     y = there["y"] + there["height"] * (0.8 if below else 0.2)
     page.mouse.move(there["x"] + 60, y, steps=4)
@@ -143,29 +143,26 @@ def two_tabs(context: BrowserContext, viewer: Served) -> tuple[Page, Page]:
     return pages[0], pages[1]
 
 
-def test_two_tabs_conflict_and_theirs_is_taken(context: BrowserContext, viewer: Served) -> None:
-    _, second = two_tabs(context, viewer)
+def test_two_tabs_conflict_and_a_person_decides(context: BrowserContext, viewer: Served) -> None:
+    first, second = two_tabs(context, viewer)
     notice = second.get_by_role("alert")
     expect(notice.locator(".small-order").first).to_have_text("2")
     expect(notice.locator(".small-order").last).to_have_text("3")
     assert load(viewer.run.ranking)["ranking"] == ["2"]
-    notice.get_by_role("button", name="Take theirs").click()
-    saved(second, 2)
-    second.get_by_role("button", name="Rank iteration 3").click()
-    saved(second, 2, 3)
-    assert load(viewer.run.ranking)["ranking"] == ["2", "3"]
-
-
-def test_mine_is_written_only_over_what_was_shown(context: BrowserContext, viewer: Served) -> None:
-    first, second = two_tabs(context, viewer)
     first.get_by_role("button", name="Rank iteration 1").click()
     saved(first, 2, 1)
-    second.get_by_role("button", name="Write mine over it").click()
-    expect(second.get_by_role("alert").locator(".small-order").first).to_have_text(re.compile("2.*1"))
-    assert load(viewer.run.ranking)["ranking"] == ["2", "1"]  # that was not what was shown
-    second.get_by_role("button", name="Write mine over it").click()
+    notice.get_by_role("button", name="Write mine over it").click()
+    expect(notice.locator(".small-order").first).to_have_text(re.compile("2.*1"))
+    assert load(viewer.run.ranking)["ranking"] == ["2", "1"]  # that was not what had been shown
+    notice.get_by_role("button", name="Write mine over it").click()
     saved(second, 3)
     assert load(viewer.run.ranking)["ranking"] == ["3"]
+    first.get_by_role("button", name="Rank iteration 4").click()
+    first.get_by_role("button", name="Take theirs").click()
+    saved(first, 3)
+    first.get_by_role("button", name="Rank iteration 4").click()
+    saved(first, 3, 4)
+    assert load(viewer.run.ranking)["ranking"] == ["3", "4"]
 
 
 def test_a_viewer_that_was_ended_is_said(browser: Browser, browser_example: Path, tmp_path: Path) -> None:

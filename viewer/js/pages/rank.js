@@ -29,7 +29,7 @@ function ranking({ main, place, query, go, setQuery, signal, run, human, lines, 
   const began = { ranking: state.ranking.map(String), notes: { ...state.notes } };
   const status = saveStatus({ keeper: () => keeper, place, mine, took: (theirs) => { Object.assign(state, opening(theirs, lines)); draw(); } });
   const keeper = makeKeeper({ address, ...began, sha256: human.ranking.sha256, tell: (now, error) => { status.say(now, error); if (now === "saved") next.read(state.ranking.length > 0); } });
-  const board = makeBoard({ lines, choose, order });
+  const board = makeBoard({ lines, choose, order, look: () => about.scrollIntoView({ block: "start" }) });
   const about = detail({ place, run, lines, labels: human.labels.labels, noted, rated: draw });
   const next = nextRun(place, signal);
 
@@ -97,6 +97,7 @@ function keysOf({ state, board, choose }) {
 
 /** What is still on its way is sent when the page is left; what cannot be sent is a reason to ask first. */
 function guard(keeper, signal, go) {
+  document.addEventListener("visibilitychange", () => { if (document.hidden && keeper.state === "waiting") keeper.save(); }, { signal });
   addEventListener("beforeunload", (event) => { if (keeper.unsaved) event.preventDefault(); }, { signal });
   document.addEventListener("click", (event) => {
     const link = event.target.closest?.("a[href]");
@@ -109,9 +110,9 @@ function guard(keeper, signal, go) {
 }
 
 async function leave(keeper) {
-  if (!["waiting", "saving"].includes(keeper.state)) return;
+  if (!keeper.unsaved) return;
+  await keeper.save(); // what is on its way, and then what was changed meanwhile
   await keeper.save();
-  if (keeper.unsaved) await keeper.save();
   keeper.end();
   if (keeper.unsaved) say("Your last changes to the ranking were not saved.", "Open the page again and look at what is there.", { trouble: true });
 }

@@ -17,7 +17,7 @@ const sizeOf = (pane) => ({ width: Math.max(1, pane.clientWidth), height: Math.m
 const middleOf = (pane) => ({ x: pane.clientWidth / 2, y: pane.clientHeight / 2 });
 
 export function stage({ frame, change }) {
-  const element = h("div.compare-stage", { tabindex: "0", role: "group", "aria-label": HELP });
+  const element = h("div.compare-stage", { tabindex: "0", role: "group", "aria-label": HELP, style: { "--ratio": String(frame.width / frame.height) } });
   let state = null;
   let panes = [];
   let layout = "";

@@ -37,9 +37,9 @@ function cell(one, choose) {
     made.classList.toggle("is-b", isB);
   };
   made.redraw = () => {
-    b.setAttribute("aria-label", [`${one.words} as B`, ...said(one.line)].join(", "));
-    fill(words, h("span.number", {}, one.line ? String(one.line.n) : "Original"), one.line ? counted(one.line) : null,
-      one.line?.favourite ? icon("favourite", { solid: true }) : null, one.line?.rejected ? icon("rejected") : null, starsShown(one.line?.stars));
+    fill(words, one.line ? h("span.unseen", {}, "Iteration ") : null, h("span.number", {}, one.line ? String(one.line.n) : "Original"), one.line ? counted(one.line) : null,
+      one.line?.favourite ? icon("favourite", { solid: true }) : null, one.line?.rejected ? icon("rejected") : null, starsShown(one.line?.stars),
+      h("span.unseen", {}, [" as B", ...said(one.line)].join(", ")));
     made.classList.toggle("rejected", Boolean(one.line?.rejected));
   };
   made.redraw();
@@ -51,12 +51,12 @@ function said(line) {
   const verdicts = Object.values(line.verdicts ?? {});
   const counts = ["passed", "failed", "unclear"].map((kind) => [verdicts.filter((one) => one === kind).length, verdictWord(kind)]);
   return [...counts.filter(([number]) => number).map(([number, word]) => `${number} ${word}`),
-    line.favourite ? "favourite" : "", line.rejected ? "rejected" : "", line.stars ? `${line.stars} stars` : ""].filter(Boolean);
+    line.favourite ? "favourite" : "", line.rejected ? "rejected" : ""].filter(Boolean);
 }
 
 /** The score, and one dot for each criterion. */
 function counted(line) {
-  return [h("span.score", {}, line.score === null || line.score === undefined ? "–" : String(Math.round(line.score))),
+  return [h("span.unseen", {}, ", score "), h("span.score", {}, line.score === null || line.score === undefined ? "–" : String(Math.round(line.score))),
     h("span.dots", { "aria-hidden": "true" }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`)))];
 }
 

@@ -1,7 +1,7 @@
 // The ranking, best first, and the tray of what is not ranked: dragged, or moved with buttons and keys.
 //
-// board({lines, choose, order}) -> an element; `.draw({ranking, chosen, notes})`. choose(n) when a picture is pressed,
-// order([n, …], moved) when the ranking is another one. Both ways end in the same call.
+// board({lines, choose, order, look}) -> an element; `.draw({ranking, chosen, notes})`. choose(n) when a picture is
+// pressed, order([n, …], moved) when the ranking is another one, whatever moved it; look() to see the chosen one large.
 
 import Sortable from "../../../vendor/sortable/sortable.esm.js";
 import { fill, h } from "../../dom.js";
@@ -9,12 +9,12 @@ import { card } from "./card.js";
 
 const CALM = matchMedia("(prefers-reduced-motion: reduce)");
 
-export function board({ lines, choose, order }) {
+export function board({ lines, choose, order, look }) {
   const ranked = h("ol.ranked", { "aria-label": "Your ranking, best first" });
   const tray = h("ul.tray", { "aria-label": "Not ranked" });
   const first = h("p.hint.nothing", {}, "Drag the best picture here, or choose one and press R.");
   const rest = h("p.hint.nothing", {}, "Every picture is ranked.");
-  const cards = new Map([...lines.values()].map((line) => [line.n, card(line, { choose, act })]));
+  const cards = new Map([...lines.values()].map((line) => [line.n, card(line, { choose, act, look })]));
   const whole = h("div.board", {},
     h("section", {}, h("h2", {}, "Ranked, best first"), first, ranked),
     h("section", {}, h("h2", {}, "Not ranked"), rest, tray));
