@@ -35,6 +35,18 @@ def going_on(viewed: Looked, status: checkpoint.Status = "running") -> Iterator[
     files.unlock(held)
 
 
+def test_the_picture_in_the_making_is_told_while_somebody_makes_it(viewed: Looked) -> None:
+    (viewed.run.root / "preview.png").write_bytes(viewed.run.image(1).read_bytes())
+    viewed.run.metadata(5).unlink()
+    viewed.run.image(5).unlink()
+    here = f"/api/p/example/r/{viewed.run.run_id}"
+    assert viewed.client.get(here).json()["preview"] is None, "nobody makes it: it was left by a kill"
+    with going_on(viewed):
+        assert viewed.client.get(here).json()["preview"]["iteration"] == 5
+        shown = viewed.client.get(f"/pictures/p/example/r/{viewed.run.run_id}/preview")
+    assert shown.status_code == 200 and shown.headers["content-type"] == "image/png"
+
+
 @pytest.mark.parametrize("request_", ["pause", "resume", "stop"])
 def test_a_run_that_goes_on_hears_it(viewed: Looked, request_: str) -> None:
     with going_on(viewed):

@@ -87,7 +87,7 @@ def read(path: Path, advice: Advice | None) -> Iteration:
             assessment=_assessment(data) if data["status"] == "ok" else None,
             failure=failure,
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         raise records.damaged(path, str(error)) from error
     return replace(iteration, advice=advice)
 
