@@ -399,7 +399,7 @@ def test_a_place_is_found_by_its_words(viewed: Looked) -> None:
     assert result["share"] == pytest.approx(float(shown.mean()), abs=1e-6)
     record = json.loads(viewed.project.mask_location("castle").read_text())
     assert record["format"] == "location/1" and record["target"] == "the castle"
-    assert (viewed.project.mask_work / "usage.jsonl").read_text().count("\n") == 1
+    assert (viewed.project.mask_work / "usage.jsonl").read_text().count('"settled"') == 1
     assert not viewed.project.masks.exists()
 
 
