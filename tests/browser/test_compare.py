@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Iterator
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 from tests.browser.conftest import listen
 from tests.browser.serving import Served
@@ -139,6 +142,41 @@ def test_an_address_brings_everything_back(page: Page, viewer: Served) -> None:
     page.goto(f"{viewer.run_address}/compare?a=../x&b=99&mode=<b>&zoom=1e9&x=NaN&mask=none&amplify=-1")
     expect(page.locator(".pane-name").first).to_contain_text("Original")
     expect(page.get_by_role("button", name="Fit")).to_have_attribute("aria-pressed", "true")
+
+
+PAINTED = """() => {
+  const canvas = document.querySelector('.compare-stage .mask-overlay canvas');
+  if (!canvas) return null;
+  const at = (x, y) => {
+    const copy = document.createElement('canvas').getContext('2d', {willReadFrequently: true});
+    copy.drawImage(canvas, -x * canvas.width, -y * canvas.height);
+    return copy.getImageData(0, 0, 1, 1).data[3] > 0;
+  };
+  return [at(0.25, 0.5), at(0.75, 0.5), at(0.4995, 0.5)];
+}"""
+
+
+def test_the_mask_of_the_run_is_laid_over(page: Page, viewer: Served) -> None:
+    """The left half may be edited: tinted, or with a line at its edge."""
+    path = viewer.project.mask("left")
+    with Image.open(viewer.project.input) as original:
+        mask = Image.new("L", original.size, 0)
+    mask.paste(255, (0, 0, mask.width // 2, mask.height))
+    path.parent.mkdir(exist_ok=True)
+    mask.save(path)
+    record = json.loads(viewer.run.run_json.read_text())
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    record["masks"] = [{"name": "left", "path": "input/masks/left.png", "sha256": sha256}]
+    viewer.run.run_json.write_text(json.dumps(record))
+    page.goto(f"{viewer.run_address}/compare?b=2&mask=left")
+    expect(page.get_by_role("combobox", name="Mask")).to_have_value("left")
+    expect(page.locator(".mask-overlay canvas")).to_be_attached()
+    assert page.evaluate(PAINTED) == [True, False, True]
+    page.keyboard.press("m")
+    page.wait_for_function(f"String(({PAINTED})()) === 'false,false,true'")
+    expect(page).to_have_url(re.compile("mask=left%3Aoutline"))
+    page.keyboard.press("m")
+    expect(page.locator(".mask-overlay canvas")).to_have_count(0)
 
 
 def test_what_changed_and_what_one_says_of_it(compare: Page, viewer: Served) -> None:
