@@ -52,7 +52,7 @@ class Living:
 
     def look(self, n: int) -> None:
         """The sampler showed its picture so far."""
-        preview.write(self.run, "png", (self.kept / f"images/iteration_{n}.png").read_bytes())
+        preview.show(self.run, (self.kept / f"images/iteration_{n}.png").read_bytes())
 
     def commit(self, n: int) -> None:
         """The iteration is done: its files come back, its record last."""
@@ -61,7 +61,8 @@ class Living:
                 target = self.run.root / path.relative_to(self.kept)
                 target.parent.mkdir(exist_ok=True)
                 shutil.copy2(path, target)
-        preview.remove(self.run)
+        for path in preview.paths_of(self.run).values():
+            path.unlink(missing_ok=True)
         record = json.loads((self.kept / "metadata" / self.run.metadata(n).name).read_bytes())
         files.write_json(self.run.metadata(n), record)
         score = record["evaluation"]["overall_score"]

@@ -170,8 +170,8 @@ def test_stars_favourite_reject_by_keys_are_saved(run: Page, viewer: Served) -> 
         with run.expect_response("**/ratings") as reply:
             run.keyboard.press(key)
         assert reply.value.ok
-    expect(run.locator(".strip [data-n='3']")).to_have_attribute(
-        "aria-label", re.compile("favourite, rejected, 4 stars")
+    expect(run.locator(".strip [data-n='3']")).to_have_accessible_name(
+        re.compile("^Iteration 3.* favourite, rejected, 4 stars")
     )
     with run.expect_response("**/ratings"):
         run.keyboard.press("0")

@@ -116,7 +116,9 @@ export class Shown {
       const old = this.lines.get(line.n);
       if (old && JSON.stringify(old) !== JSON.stringify(line)) this.inFull.delete(line.n);
     }
-    Object.assign(this, { run, usage: run.usage });
+    // What was spent only grows: an event may know more than what was read a moment before it.
+    const usage = (this.usage?.requests ?? 0) > (run.usage?.requests ?? 0) ? this.usage : run.usage;
+    Object.assign(this, { run, usage });
     this.index();
     this.tell("run");
     if (!this.lines.has(this.n)) this.n = null;

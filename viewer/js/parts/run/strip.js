@@ -37,7 +37,6 @@ export function filmStrip(shown) {
       cells.set(n, cell);
     }
     cell.key = key;
-    cell.button.setAttribute("aria-label", inWords(line, best));
     fill(cell.button, inside(line, best, shown.run));
   }
 
@@ -76,12 +75,12 @@ function bring(list, cell) {
   else if (left + cell.offsetWidth + margin > list.scrollLeft + list.clientWidth) list.scrollTo({ left: left + cell.offsetWidth + margin - list.clientWidth, behavior: "auto" });
 }
 
-function inWords(line, best) {
+/** What the marks say, for those who cannot see them. */
+function inWords(line) {
   const all = Object.values(line.verdicts ?? {});
   const passed = all.filter((verdict) => verdict === "passed").length;
-  return [`Iteration ${line.n}`, line.failure ? "failed" : `score ${say.score(line.score)}`, all.length ? `${passed} of ${all.length} passed` : null,
-    best ? "the best" : null, line.favourite ? "favourite" : null, line.rejected ? "rejected" : null,
-    line.stars ? `${line.stars} stars` : null, line.note ? "has a note" : null].filter(Boolean).join(", ");
+  return ["", all.length ? `${passed} of ${all.length} passed` : null, line.favourite ? "favourite" : null, line.rejected ? "rejected" : null,
+    line.stars ? `${line.stars} stars` : null, line.note ? "has a note" : null].filter((part) => part !== null).join(", ");
 }
 
 function inside(line, best, run) {
@@ -89,9 +88,10 @@ function inside(line, best, run) {
   return [
     h("span.thumb", { style: { "aspect-ratio": size.width ? `${size.width} / ${size.height}` : "1" } },
       line.thumb && !line.failure ? h("img", { src: line.thumb, alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : h("span.no-picture", {}, icon(line.failure ? "failed" : "picture"))),
-    h("span.line", {}, h("b", {}, String(line.n)), best ? h("span.best", { title: "the best so far" }, "best") : null,
+    h("span.line", {}, h("b", {}, h("span.unseen", {}, "Iteration "), String(line.n)), best ? h("span.best", { title: "the best so far" }, "best") : null,
       h("span.score", {}, line.failure ? "failed" : say.score(line.score))),
-    h("span.signs", {}, h("span.dots", { title: verdictsInWords(line.verdicts) }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.dot.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`))),
+    h("span.unseen", {}, inWords(line)),
+    h("span.signs", { "aria-hidden": "true" }, h("span.dots", { title: verdictsInWords(line.verdicts) }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.dot.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`))),
       h("span.flags", {}, line.favourite ? icon("favourite", { solid: true }) : null, line.rejected ? icon("rejected") : null, line.note ? icon("note") : null, starsShown(line.stars))),
   ];
 }
