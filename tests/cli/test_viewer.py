@@ -243,7 +243,7 @@ def test_the_foreground_ends_with_ctrl_c_though_a_stream_is_open(
         began = time.monotonic()
         child.send_signal(number)
         out, err = child.communicate(timeout=PATIENCE)
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 5  # with the end of Python, on a machine under load
         stream.close()
     assert (child.returncode, out, err) == (0, "", "")
 
