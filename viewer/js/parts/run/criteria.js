@@ -1,6 +1,5 @@
 // Each criterion: what the judge says and why, and beside it, never over it, what a person says.
 
-import { post } from "../../api.js";
 import { fill, h } from "../../dom.js";
 import * as say from "../../format.js";
 import { chip } from "../badge.js";
@@ -100,7 +99,7 @@ function human(shown, n, field, verdict) {
     draw();
     if (value === null) yes.focus();
     try {
-      await post(`${shown.address}/labels`, { iteration: n, labels: { [field]: value } });
+      await shown.write("labels", { iteration: n, labels: { [field]: value } });
     } catch (error) {
       verdict.human = before;
       draw();

@@ -1,6 +1,5 @@
 // What a person says of the picture that is looked at: stars, favourite, rejected, a note.
 
-import { post } from "../../api.js";
 import { fill, h } from "../../dom.js";
 import { iconButton, toggle } from "../buttons.js";
 import { sayTrouble } from "../said.js";
@@ -23,7 +22,7 @@ export function judging(shown) {
     const before = Object.fromEntries(Object.keys(changes).map((key) => [key, line[key]]));
     shown.change(n, changes);
     try {
-      await post(`${shown.address}/ratings`, { iteration: n, ...changes });
+      await shown.write("ratings", { iteration: n, ...changes });
     } catch (error) {
       shown.change(n, before);
       sayTrouble(error);

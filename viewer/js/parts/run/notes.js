@@ -1,6 +1,5 @@
 // A note on one iteration. Saved only over the note that was shown: somebody else's is never lost unseen.
 
-import { post } from "../../api.js";
 import { fill, h } from "../../dom.js";
 import { button } from "../buttons.js";
 import { openDialog } from "../dialog.js";
@@ -23,7 +22,7 @@ export function openNote(shown) {
   async function save() {
     whole.fail("");
     try {
-      const written = await post(`${shown.address}/notes`, { iteration: n, note: area.value, based_on_note: based });
+      const written = await shown.write("notes", { iteration: n, note: area.value, based_on_note: based });
       shown.change(n, { note: written.note ?? area.value });
       if (dialog.open) close();
       say("The note was saved.");

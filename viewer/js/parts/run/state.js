@@ -4,7 +4,7 @@
 // "full" (the chosen iteration in full arrived), "standing" (state, request or preview), "event" (one event), "spent",
 // "new" (the newest iteration), "follow", "way" (how the page listens), "trouble".
 
-import { api, get } from "../../api.js";
+import { api, get, post } from "../../api.js";
 
 const STANDING = ["state", "words", "reason", "held", "latest"];
 const PATIENCE = 70; // milliseconds: whoever runs through the strip does not ask for each iteration in full
@@ -87,6 +87,13 @@ export class Shown {
     const full = this.inFull.get(n)?.value;
     if (full) Object.assign(full, changes);
     this.tell("line", n);
+  }
+
+  /** Write what a person says, one after the other: of two quick clicks the later one must hold. */
+  write(route, body) {
+    const turn = (this.writing ?? Promise.resolve()).catch(() => {}).then(() => post(`${this.address}/${route}`, body));
+    this.writing = turn;
+    return turn;
   }
 
   spent(usage) { this.usage = usage; this.tell("spent", usage); }
