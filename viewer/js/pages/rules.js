@@ -14,7 +14,7 @@ import { save } from "../parts/rules/saving.js";
 import { prompts, settings } from "../parts/rules/settings.js";
 import { trying } from "../parts/rules/trying.js";
 
-const drafts = new Map(); // project -> a text that was left unsaved: {text, sha256}
+const drafts = new Map(); // project -> what was left unsaved, as the model has it
 
 export async function show({ main, place, query, go, setQuery, title, signal }) {
   const { project } = place;
@@ -25,8 +25,8 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
   guard(page, go, signal);
   const draft = drafts.get(project);
   drafts.delete(project);
-  if (draft) { page.rules.sha256 = draft.sha256; page.rules.setText(draft.text); }
-  return () => { page.end(); if (page.rules.dirty) drafts.set(project, { text: page.rules.text, sha256: page.rules.sha256 }); };
+  if (draft) page.rules.resume(draft);
+  return () => { page.end(); if (page.rules.dirty) drafts.set(project, page.rules.draft); };
 }
 
 /** Ctrl+S saves; before a tab is closed or a link is followed, what is not saved is asked about. */
@@ -91,7 +91,7 @@ class RulesPage {
     this.nameThem();
     queueMicrotask(() => this.tell());
     return [this.names,
-      h("section.rule-section", {}, h("h2", {}, "Criteria"), h("p.hint", {}, "What must hold. Each is one thing that can be seen and answered with yes or no."), criteria),
+      h("section.rule-section", {}, h("h2", {}, "Criteria"), h("p.hint", {}, "What must hold. Each is one thing that can be seen and answered with yes or no. Change (blue edge): it is not there yet. Preserve (green edge): it must stay."), criteria),
       h("section.rule-section", {}, h("h2", {}, "Questions"), h("p.hint", {}, "What the judge answers first."), questions),
       h("section.rule-section", {}, h("h2", {}, "Project"), project),
       h("section.rule-section", {}, h("h2", {}, "Base prompts"), h("p.hint", {}, "Used where the prompts of AIGen.yaml are empty."), begin)];

@@ -7,13 +7,13 @@ import { fill, h } from "../../dom.js";
 import { iconButton } from "../buttons.js";
 import { field, select } from "../forms.js";
 import { icon } from "../icons.js";
-import { binder } from "./fields.js";
+import { binder, keepingFocus } from "./fields.js";
 import { measureFields } from "./measure.js";
 import { tellAll } from "./problems.js";
 
 const STRENGTHS = [["low", "low"], ["medium", "medium"], ["high", "high"]];
-const INTENTS = [["change", "change: it is not there yet"], ["preserve", "preserve: it must stay"]];
-const TYPES = { boolean: "yes or no", integer: "a whole number", number: "a number" };
+const INTENTS = [["change", "change"], ["preserve", "preserve"]];
+const TYPES = { integer: "a whole number from … to …", number: "a number from … to …" };
 const ANSWERS = [["string", "a text"], ["boolean", "yes or no"], ["integer", "a whole number"], ["number", "a number"], ["array", "a list"]];
 const REST = ["must_include", "ban_terms", "avoid_terms", "depends_on", "weight"];
 
@@ -25,14 +25,18 @@ export function card(entry, block, { rules, act, names }) {
   const messages = h("ul.rule-messages", {});
   const whole = h("li.rule-card", { dataset: { id: entry.id } }, head(entry, kind, act), body, said, messages);
   const changed = () => rules.touch();
-
-  whole.draw = () => {
-    const shown = (criterion ? criterionFields : questionFields)(entry, { rules, names, changed, redraw: whole.draw });
-    fill(body, shown.nodes);
-    whole.fields = shown.fields;
+  const relabel = () => { // nothing is drawn anew: a person is on the way to the next field
     whole.classList.toggle("preserve", entry.data.intent === "preserve");
     whole.setAttribute("aria-label", `${kind} ${entry.data.field ?? ""}`);
   };
+
+  whole.draw = () => keepingFocus(body, () => {
+    const shown = (criterion ? criterionFields : questionFields)(entry, { rules, names, changed, redraw: whole.draw, relabel });
+    fill(body, shown.nodes);
+    whole.fields = shown.fields;
+    relabel();
+    return whole.fields();
+  });
   whole.tell = (problems) => fill(messages, tellAll(whole.fields(), problems));
   whole.verdict = (node) => fill(said, node);
   whole.renamed = () => { whole.fields().depends_on?.set?.(); };
@@ -50,14 +54,14 @@ function head(entry, kind, act) {
     iconButton(`Remove this ${kind}`, "remove", { run: () => act("remove", entry) }));
 }
 
-function name(entry, of, rules, redraw) {
-  return of.text("field", "Name", { hint: "", spellcheck: "false", class: "mono", whenLeft: (value) => { rules.rename(entry, value); redraw(); } });
+function name(entry, of, rules, relabel) {
+  return of.text("field", "Name", { hint: "", spellcheck: "false", class: "mono", whenLeft: (value) => { rules.rename(entry, value); relabel(); } });
 }
 
-function criterionFields(entry, { rules, names, changed, redraw }) {
+function criterionFields(entry, { rules, names, changed, redraw, relabel }) {
   const { data } = entry;
   const schema = rules.schema.$defs.criterion.properties;
-  const of = binder({ block: data, schema, changed: (key) => { changed(); if (key === "intent") redraw(); } });
+  const of = binder({ block: data, schema, changed: (key) => { changed(); if (key === "intent") relabel(); } });
   const measured = data.measure && typeof data.measure === "object" ? measureFields(data, rules, changed) : null;
   const rest = [
     of.terms("must_include", "In the prompt while this fails"),
@@ -71,8 +75,9 @@ function criterionFields(entry, { rules, names, changed, redraw }) {
   return {
     fields: () => ({ ...of.fields, ...measured?.fields }),
     nodes: [
-      h("div.rule-row", {}, name(entry, of, rules, redraw), of.choose("intent", "Intent", INTENTS, { hint: "" }), strength, decider(entry, of, redraw)),
-      measured ?? [of.text("question", "Question", { lines: 2, hint: "" }), passes(data, of, redraw)],
+      h("div.rule-name", {}, name(entry, of, rules, relabel)),
+      measured ?? of.text("question", "Question", { lines: 2, hint: "" }),
+      h("div.rule-row", {}, of.choose("intent", "Intent", INTENTS, { hint: "" }), strength, decider(entry, of, redraw), measured ? null : passes(data, of, redraw)),
       h("details.rule-more", { open: entry.open, ontoggle: (event) => { entry.open = event.target.open; } },
         h("summary", {}, "Terms, weight, dependencies", h("span.hint", {}, inShort(data))), h("div.rule-grid", {}, rest)),
     ],
@@ -96,13 +101,14 @@ function decider(entry, of, redraw) {
     of.put("measure", data.measure);
     redraw();
   };
-  return field("Decided by", select([["question", "a question"], ["measure", "pixels"]], data.measure ? "measure" : "question", { onchange: (event) => turn(event.target.value) }));
+  const made = field("Decided by", select([["question", "a question"], ["measure", "pixels"]], data.measure ? "measure" : "question", { onchange: (event) => turn(event.target.value) }));
+  return of.keep("decider", made);
 }
 
 function passes(data, of, redraw) {
   const type = data.type ?? "boolean";
   const no = type === "boolean" && data.max === 0;
-  const options = [["yes", "on yes"], ["no", "on no"], ["integer", `${TYPES.integer} in a range`], ["number", `${TYPES.number} in a range`]];
+  const options = [["yes", "on yes"], ["no", "on no"], ["integer", TYPES.integer], ["number", TYPES.number]];
   const turn = (value) => {
     for (const key of ["min", "max"]) delete data[key];
     if (value === "no") Object.assign(data, { min: 0, max: 0 });
@@ -111,12 +117,12 @@ function passes(data, of, redraw) {
     redraw();
   };
   const control = field("Passes", select(options, type === "boolean" ? (no ? "no" : "yes") : type, { onchange: (event) => turn(event.target.value) }), {});
-  of.fields.type = control;
-  if (type === "boolean") { of.fields.min = of.fields.max = control; return h("div.rule-row", {}, control); }
-  return h("div.rule-row", {}, control, of.number("min", "At least", { hint: "" }), of.number("max", "At most", { hint: "" }));
+  of.keep("type", control);
+  if (type === "boolean") { of.fields.min = of.fields.max = control; return control; }
+  return [control, of.number("min", "At least", { hint: "" }), of.number("max", "At most", { hint: "" })];
 }
 
-function questionFields(entry, { rules, changed, redraw }) {
+function questionFields(entry, { rules, changed, redraw, relabel }) {
   const { data } = entry;
   const schema = rules.schema.$defs.question.properties;
   const of = binder({ block: data, schema, changed: (key) => { changed(); if (key === "type") redraw(); } });
@@ -127,11 +133,12 @@ function questionFields(entry, { rules, changed, redraw }) {
   return {
     fields: () => of.fields,
     nodes: [
-      h("div.rule-row", {}, name(entry, of, rules, redraw), of.choose("type", "Answer", ANSWERS, { hint: "" }),
-        ranged ? [of.number("min", "At least", { hint: "" }), of.number("max", "At most", { hint: "" })] : null),
+      h("div.rule-name", {}, name(entry, of, rules, relabel)),
       of.text("question", "Question", { lines: 2, hint: "" }),
-      type === "array" || data.items !== undefined ? elements(data, of, changed) : null,
-      type !== "array" || data.enum !== undefined ? of.terms("enum", "Allowed answers", { read, hint: "Without any, every answer is allowed." }) : null,
+      h("div.rule-row", {}, of.choose("type", "Answer", ANSWERS, { hint: "" }),
+        ranged ? [of.number("min", "At least", { hint: "" }), of.number("max", "At most", { hint: "" })] : null,
+        type === "array" || data.items !== undefined ? elements(data, of, changed) : null,
+        type !== "array" || data.enum !== undefined ? of.terms("enum", "Allowed answers", { read, hint: "", placeholder: "any; add …" }) : null),
     ],
   };
 }
@@ -143,7 +150,7 @@ function elements(data, of, changed) {
     const inner = binder({ block: items, changed });
     const made = [inner.choose("type", "Each element", ANSWERS.slice(0, 4), { standard: "string", hint: "" }), inner.terms("enum", "Allowed elements", { hint: "" })];
     for (const [key, one] of Object.entries(inner.fields)) of.fields[`items.${key}`] = one;
-    return h("div.rule-row", {}, made);
+    return made;
   }
-  return of.terms("items", "Allowed elements", { hint: "Without any, every element is allowed." });
+  return of.terms("items", "Allowed elements", { hint: "", placeholder: "any; add …" });
 }

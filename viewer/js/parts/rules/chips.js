@@ -27,7 +27,7 @@ export function chips(input, values, { label, change, read = (text) => text }) {
     if (event.key === "Backspace" && !input.value && list.length) { event.preventDefault(); put(list.slice(0, -1)); }
   });
   input.addEventListener("change", add);
-  box.set = (next) => { list = [...next]; draw(); };
+  box.set = (next) => { if (String(next) !== String(list)) { list = [...next]; draw(); } };
   draw();
   return box;
 }

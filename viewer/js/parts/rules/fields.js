@@ -68,7 +68,14 @@ export function binder({ block, changed, schema }) {
     return keep(key, made);
   }
 
-  return { text, number, choose, flag, terms, fields, put };
+  return { text, number, choose, flag, terms, fields, put, keep };
 }
 
 const kindOf = (value) => (Array.isArray(value) ? "array" : value === null ? "null" : typeof value);
+
+/** Draw a group of fields anew; whoever was in one of them is in it again. `draw` returns the new fields by key. */
+export function keepingFocus(group, draw) {
+  const key = group.contains(document.activeElement) ? document.activeElement.closest(".field")?.key : null;
+  const fields = draw();
+  if (key && !group.contains(document.activeElement)) fields[key]?.control?.focus({ preventScroll: true });
+}

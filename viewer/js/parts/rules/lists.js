@@ -16,7 +16,8 @@ export function list(block, rules, { names, none }) {
   const words = WORDS[block];
   const cards = new Map();
   const shown = h("ol.rule-cards", {});
-  const foot = h("div.row", {});
+  const undo = h("span", {});
+  const foot = h("div.row", {}, button(words.add, { icon: "plus", run: () => begin(words.data(rules.freeName(block, words.fresh))) }), undo);
   const nothing = h("div.rule-none", {}, none);
   const whole = h("div.rule-list", {}, nothing, shown, foot);
   const entries = () => rules.entries[block];
@@ -59,8 +60,7 @@ export function list(block, rules, { names, none }) {
     const there = entries().map((entry) => cards.get(entry.id));
     if (there.length !== shown.children.length || there.some((one, at) => shown.children[at] !== one)) fill(shown, there);
     const last = rules.removed.at(-1);
-    fill(foot, button(words.add, { icon: "plus", run: () => begin(words.data(rules.freeName(block, words.fresh))) }),
-      last?.block === block ? button(`Bring back ${last.one.data.field ?? words.one}`, { icon: "undo", kind: "quiet", run: restore }) : null);
+    fill(undo, last?.block === block ? button(`Bring back ${last.one.data.field ?? words.one}`, { icon: "undo", kind: "quiet", run: restore }) : null);
     nothing.hidden = entries().length > 0;
   };
   whole.tell = (problems) => { for (const [id, one] of cards) one.tell(problems.filter((it) => it.entry === id)); };

@@ -2,7 +2,7 @@
 
 import { fill, h } from "../../dom.js";
 import { field, numberInput, select } from "../forms.js";
-import { binder } from "./fields.js";
+import { binder, keepingFocus } from "./fields.js";
 
 const REGIONS = [["whole", "the whole picture"], ["inside_mask", "inside the mask"], ["outside_mask", "outside the mask"], ["box", "a box"], ["border", "a border"]];
 const SIDES = ["left", "top", "width", "height"];
@@ -12,7 +12,7 @@ export function measureFields(criterion, rules, changed) {
   const measure = criterion.measure;
   const schema = rules.schema.$defs.measure.properties;
   const whole = h("div.measure", { role: "group", "aria-label": "What is measured" });
-  const draw = () => {
+  const draw = () => keepingFocus(whole, () => {
     const of = binder({ block: measure, schema, changed: (key) => { changed(); if (key === "metric") draw(); } });
     const metrics = Object.entries(rules.metrics).map(([name, about]) => [name, about.called === name ? name : `${name}: ${about.called}`]);
     const about = rules.metrics[measure.metric];
@@ -27,7 +27,8 @@ export function measureFields(criterion, rules, changed) {
     ];
     fill(whole, made);
     whole.fields = Object.fromEntries(Object.entries(of.fields).map(([key, one]) => [`measure.${key}`, one]));
-  };
+    return of.fields;
+  });
   draw();
   return whole;
 }
@@ -40,7 +41,7 @@ function region(measure, of, changed, draw) {
     onchange: (event) => put({ whole: "region" in measure ? "whole" : undefined, box: { box: [0, 0, 100, 100] }, border: { border: 10 } }[event.target.value] ?? (event.target.value === "whole" ? undefined : event.target.value)),
   });
   const made = field("Where", choices, {});
-  of.fields.region = made;
+  of.keep("region", made);
   const numbers = kind === "box" ? now.box : kind === "border" ? [now.border] : null;
   if (!Array.isArray(numbers)) return made;
   const set = (at, value) => { if (kind === "box") now.box[at] = value; else now.border = value; changed(); };

@@ -55,9 +55,20 @@ export class Rules extends EventTarget {
   origins() { return Object.fromEntries(BLOCKS.filter((block) => this.entries[block].length).map((block) => [block, this.entries[block].map((one) => one.from)])); }
   order() { return Object.fromEntries(BLOCKS.map((block) => [block, this.entries[block].map((one) => one.id)])); }
 
-  later(body, order) {
+  /** What is not saved, for another visit: the newest edit may not have become a text yet. */
+  get draft() { return { sha256: this.sha256, body: this.asked === this.answered ? { text: this.text } : this.newest }; }
+
+  /** Go on with what another visit left. */
+  resume({ sha256, body }) {
+    this.sha256 = sha256;
+    this.later(body, null, true);
+  }
+
+  /** Ask the server soon; `fresh`: the form is to be made anew from its answer. */
+  later(body, order, fresh = !body.form) {
     this.asked += 1;
-    this.waiting = { body, order, number: this.asked };
+    this.newest = body;
+    this.waiting = { body, order, fresh, number: this.asked };
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.flush().catch(() => {}), WAIT);
     this.dispatchEvent(new Event("edited"));
@@ -67,15 +78,14 @@ export class Rules extends EventTarget {
   async flush() {
     clearTimeout(this.timer);
     if (this.waiting) {
-      const { body, order, number } = this.waiting;
+      this.running = this.check(this.waiting);
       this.waiting = null;
-      this.running = this.check(body, order, number);
     }
     await this.running;
     if (this.waiting) await this.flush();
   }
 
-  async check(body, order, number) {
+  async check({ body, order, fresh, number }) {
     let answer;
     try {
       answer = await post(api("p", this.project, "rules", "check"), body, { signal: this.signal });
@@ -92,9 +102,9 @@ export class Rules extends EventTarget {
     this.answered = number;
     this.text = answer.text;
     this.diff = answer.diff;
-    if (!body.form) this.take(answer.text, answer.form);
+    if (fresh) this.take(answer.text, answer.form);
     this.show(answer.problems, order);
-    this.dispatchEvent(new CustomEvent("checked", { detail: { fresh: !body.form } }));
+    this.dispatchEvent(new CustomEvent("checked", { detail: { fresh } }));
   }
 
   /** Problems, each with the entry that it is about: indexes change, entries stay who they are. */

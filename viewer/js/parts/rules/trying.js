@@ -20,7 +20,7 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
   const choosing = h("div.try-choosing", {});
   const frames = h("div.try-frames", {});
   const outcome = h("div.try-outcome", { role: "status" });
-  const whole = h("section.panel.try", { "aria-label": "Try the rules on a picture" }, h("h2", {}, "Try on a picture"), choosing, frames, outcome);
+  const whole = h("section.panel.try", { "aria-label": "Try the rules on a picture" }, h("h2", {}, "Try on a picture"), choosing, outcome, frames);
 
   async function begin() {
     const { runs } = await get(`${api("p", project, "runs")}?page=1`, { signal });
@@ -54,7 +54,7 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
     setQuery({ run: state.run.run_id, i: n });
     controls();
     const line = state.made.find((one) => one.n === n);
-    fill(frames, frame(pictures.source(project, state.run.run_id), "The original"), frame(line.full, `Iteration ${n}`));
+    fill(frames, frame(line.full, `Iteration ${n}`), frame(pictures.source(project, state.run.run_id), "The original"));
     fill(outcome);
     told(null);
     state.recorded = await get(api("p", project, "r", state.run.run_id, "i", n), { signal }).catch(() => null);
