@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from tests.web.trees import Looked
 
@@ -17,3 +19,12 @@ def test_the_page_and_its_files_are_there(viewed: Looked, address: str) -> None:
 def test_what_is_not_a_file_of_the_viewer_is_not_there(viewed: Looked) -> None:
     assert viewed.client.get("/static/../pyproject.toml").status_code == 404
     assert viewed.client.get("/static/js/nothing.js").status_code == 404
+
+
+def test_files_are_kept_by_version(viewed: Looked) -> None:
+    page = viewed.client.get("/").text
+    address = re.search(r'"(/static/v-[0-9a-f]{16}/js/app.js)"', page)
+    assert address
+    assert "immutable" in viewed.client.get(address[1]).headers["cache-control"]
+    old = viewed.client.get("/static/v-0123456789abcdef/js/app.js")
+    assert (old.status_code, old.headers["cache-control"]) == (200, "private, no-cache")

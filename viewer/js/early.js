@@ -17,9 +17,10 @@ const RUN_PAGE = `
   parts/run/notes parts/run/numbers parts/run/stage parts/run/state parts/run/strip parts/stars parts/stream
   parts/table parts/tabs parts/verdict vendor/uplot/uPlot.esm
 `;
+const root = document.currentScript.src.slice(0, -"js/early.js".length);
 for (const name of (EVERY_PAGE + (/^\/p\/[^/]+\/r\/[^/]+$/.test(location.pathname) ? RUN_PAGE : "")).trim().split(/\s+/)) {
   const link = document.createElement("link");
   link.rel = "modulepreload";
-  link.href = `/static/${name.startsWith("vendor/") ? "" : "js/"}${name}.js`;
+  link.href = `${root}${name.startsWith("vendor/") ? "" : "js/"}${name}.js`;
   document.head.append(link);
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,6 +23,8 @@ KINDS = {
     ".svg": "image/svg+xml",
     ".png": "image/png",
 }
+VERSIONED = re.compile(r"(?:v-(?P<version>[0-9a-f]{16})/)?(?P<name>.+)")
+FOR_GOOD = "private, max-age=31536000, immutable"
 
 
 @cache
@@ -32,12 +35,24 @@ def web_files() -> dict[str, Path]:
     return {path.relative_to(root).as_posix(): path for path in found}
 
 
+def version() -> str:
+    """What the viewer's files are now, in 16 hexadecimal digits: other ones after an upgrade, or an edit."""
+    seen = hashlib.sha256()
+    for name, path in web_files().items():
+        state = path.stat()
+        seen.update(f"{name} {state.st_size} {state.st_mtime_ns}\n".encode())
+    return seen.hexdigest()[:16]
+
+
 def static(request: Request) -> Response:
-    """A file of the viewer itself."""
-    path = web_files().get(request.path_params["name"])
-    if path is None:
+    """A file of the viewer itself. Asked for by today's version it is kept, and never asked for again."""
+    found = VERSIONED.fullmatch(request.path_params["name"])
+    path = web_files().get(found["name"]) if found else None
+    if found is None or path is None:
         raise HTTPException(404)
     content = path.read_bytes()
+    if found["version"] == version():
+        return Response(content, media_type=KINDS[path.suffix], headers={"Cache-Control": FOR_GOOD})
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     if replies.is_known(request, tag):
         return replies.unchanged(tag)
@@ -45,8 +60,12 @@ def static(request: Request) -> Response:
 
 
 def shell(_: Request) -> Response:
-    """The page; its script reads the address and shows what it names."""
-    return Response(resources.path("viewer", "index.html").read_bytes(), media_type="text/html")
+    """The page; its script reads the address and shows what it names.
+
+    Modules name each other by relative addresses, so that all of them are asked for by the page's version.
+    """
+    page = resources.path("viewer", "index.html").read_text(encoding="utf-8")
+    return Response(page.replace('"/static/', f'"/static/v-{version()}/'), media_type="text/html")
 
 
 def about(_: Request) -> Response:
