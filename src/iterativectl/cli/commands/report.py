@@ -26,8 +26,8 @@ FORMATS = ("html", "png", "zip", "json", "csv")
     "--format",
     "kind",
     type=click.Choice(FORMATS),
-    help="html: a page. png: a contact sheet. zip: everything. json, csv: the iterations.  [default: by "
-    "--out's ending, else html]",
+    help="html: a page. png: a contact sheet. zip: everything. json, csv: the iterations. Else by --out's "
+    "ending, else html.",
 )
 @click.option(
     "--out", metavar="FILE", help="Where to; a file or a folder. Else a file in the current folder."
