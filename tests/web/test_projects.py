@@ -102,7 +102,7 @@ def test_a_deleted_index_comes_back(viewed: Looked) -> None:
 
 
 def test_a_damaged_file_is_named_and_the_rest_is_there(viewed: Looked) -> None:
-    viewed.run.metadata(2).write_text("{", "utf-8")
+    files.write_bytes(viewed.run.metadata(2), b"{")
     viewed.client.get("/api/projects")
     found = eventually(lambda: lines(viewed)[0], lambda line: line["problems"] != [])
     assert found["iterations"] == 4 and "iteration_2_metadata.json" in found["problems"][0]

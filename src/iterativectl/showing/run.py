@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from iterativectl.overview import RunState, is_latest, run_state
 from iterativectl.project import control, records, runs, spending
-from iterativectl.project.layout import ProjectPaths, RunPaths
+from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
 from iterativectl.project.spending import PerAccepted, Spent
 from iterativectl.project.usage import NOTHING, UsageFile
@@ -121,7 +121,10 @@ def state_of(project: ProjectPaths, run_id: str, run: RunRecord | None, problems
 
 
 def cost_per_accepted(project: ProjectPaths, shelf: Shelf) -> PerAccepted:
-    """What an accepted picture of the project costs; runs whose files did not change are not read again."""
+    """What an accepted picture of the project costs; runs whose files did not change are not read again.
+
+    Nor are they looked at, one by one, before a run begins or the newest spends something: no other can.
+    """
 
     def look(project: ProjectPaths, run_id: str) -> Spent | None:
         paths = project.run(run_id)
@@ -130,7 +133,11 @@ def cost_per_accepted(project: ProjectPaths, shelf: Shelf) -> PerAccepted:
             return None
         return shelf.of("spent", sources, lambda: spending.spent(project, run_id))
 
-    return spending.per_accepted(project, look)
+    newest = max(
+        (entry.name for entry in project.working.iterdir() if RUN_ID.fullmatch(entry.name)), default=""
+    )
+    sources = [project.working, project.checkpoint, project.run(newest).usage]
+    return shelf.of("per accepted", sources, lambda: spending.per_accepted(project, look))
 
 
 def _run(paths: RunPaths, shelf: Shelf, problems: list[str]) -> tuple[RunRecord | None, Facts]:
