@@ -17,7 +17,7 @@ from tests.papers import PAPERS, PROMISES, README, ROOT, anchors, section, shell
 from iterativectl.errors import ExitCode
 
 OTHER_PROGRAMS = {
-    *("--cpu", "--listen", "--max-upload-size"),  # ComfyUI's
+    *("--cpu", "--listen", "--max-upload-size", "--preview-method"),  # ComfyUI's
     *("--mmproj", "--limit-mm-per-prompt"),  # llama.cpp's and vLLM's
     *("--no-deps", "--only-binary"),  # pip's
 }
