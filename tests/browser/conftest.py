@@ -64,6 +64,21 @@ def page(context: BrowserContext, viewer: Served) -> Iterator[Page]:
     assert complaints == []
 
 
+@pytest.fixture
+def phone(browser: Browser, viewer: Served) -> Iterator[Page]:
+    """The same on a small screen that is touched."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2
+    )
+    context.set_default_timeout(10_000)
+    made = context.new_page()
+    complaints = listen(made)
+    made.goto(viewer.entrance)
+    yield made
+    assert complaints == []
+    context.close()
+
+
 def listen(page: Page) -> list[str]:
     """What the page complains of from now on: console errors (refusals by the CSP among them), exceptions.
 

@@ -41,7 +41,8 @@ PAGES = {
     "not-there": "/p/nothing-of-that-name",
 }
 PICTURES_ARE_THERE = """() => Promise.race([
-    Promise.all([...document.images].filter((one) => one.loading !== "lazy").map((one) => one.decode().catch(() => null))),
+    Promise.all([...document.images].filter((one) => one.loading !== "lazy")
+        .map((one) => one.decode().catch(() => null))),
     new Promise((done) => setTimeout(done, 5000)),
 ])"""
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]

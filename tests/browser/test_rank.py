@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
-from tests.browser.conftest import listen
 from tests.browser.serving import Served, served
 
 from iterativectl.project import human
@@ -210,13 +209,8 @@ def test_the_next_run_starts_from_it_and_it_is_taken_back(page: Page, viewer: Se
     assert not (viewer.project.working / "seed.json").exists()
 
 
-def test_a_phone_ranks_too(browser: Browser, viewer: Served) -> None:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True, device_scale_factor=2
-    )
-    page = context.new_page()
-    complaints = listen(page)
-    page.goto(viewer.entrance)
+def test_a_phone_ranks_too(phone: Page, viewer: Served) -> None:
+    page = phone
     opened(page, viewer)
     for number in (4, 2):
         card(page, number).locator(".face").tap()
@@ -224,5 +218,3 @@ def test_a_phone_ranks_too(browser: Browser, viewer: Served) -> None:
     page.get_by_role("button", name="Move iteration 2 up").tap()
     saved(page, 2, 4)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert complaints == []
-    context.close()

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import http.client
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.web.trees import TOKEN, site_at
+from tests.web.trees import PATIENCE, TOKEN, at_work
 
 from iterativectl.web.guard import cookie_name, cookie_value
-from iterativectl.web.server import Server, listening
+from iterativectl.web.server import Server
 from iterativectl.web.site import Site
 from iterativectl.web.streams import Streams
-
-PATIENCE = 20.0  # seconds for what takes a tenth, on a machine under load
 
 
 @dataclass(frozen=True)
@@ -96,26 +93,13 @@ class Listening:
 @contextmanager
 def listening_viewer(root: Path, streams: Streams | None = None) -> Iterator[Listening]:
     """A viewer of a workspace, until the block is left."""
-    listener = listening("127.0.0.1", 0)
-    port = listener.getsockname()[1]
-    site = replace(site_at(root, f"127.0.0.1:{port}"), streams=streams or Streams())
-    server = Server(site)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-    thread.start()
-    end = time.monotonic() + PATIENCE
-    while not server.started and thread.is_alive() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert server.started, "the viewer did not start"
-    viewer = Listening(site, server, port)
-    try:
-        yield viewer
-    finally:
-        for opened in viewer.opened:
-            opened.close()
-        server.should_exit = True
-        thread.join(PATIENCE)
-        listener.close()
-        assert not thread.is_alive(), "the viewer did not end"
+    with at_work(root, streams) as (site, server, port):
+        viewer = Listening(site, server, port)
+        try:
+            yield viewer
+        finally:
+            for opened in viewer.opened:
+                opened.close()
 
 
 def _message(lines: list[str]) -> Message:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from starlette.testclient import TestClient
@@ -18,19 +20,20 @@ from iterativectl.loading import World
 from iterativectl.project import runs
 from iterativectl.project.layout import ProjectPaths, RunPaths, WorkspacePaths
 from iterativectl.web.app import make_app
+from iterativectl.web.server import Server, listening
 from iterativectl.web.site import Site
+from iterativectl.web.streams import Streams
 
 ADDRESS = "127.0.0.1:8420"
 ORIGIN = f"http://{ADDRESS}"
 TOKEN = "a-token-for-tests-only-0123456789"
+PATIENCE = 20.0  # seconds until the server answers or ends, on a machine under load
 HEADERS = {"Origin": ORIGIN, "X-Iterativectl": "viewer"}  # what the page sends with a write
 
 
-@dataclass(frozen=True)
-class Looked:
-    """A workspace, its project example with one run of five or so iterations, and a client that is let in."""
+class Example:
+    """A workspace whose project example has had a run of five or so iterations."""
 
-    client: TestClient
     workspace: WorkspacePaths
 
     @property
@@ -40,6 +43,14 @@ class Looked:
     @property
     def run(self) -> RunPaths:
         return self.project.run(runs.run_ids(self.project)[-1])
+
+
+@dataclass(frozen=True)
+class Looked(Example):
+    """Such a workspace, and a client of its viewer that is let in."""
+
+    client: TestClient
+    workspace: WorkspacePaths
 
 
 def example_workspace(root: Path) -> Path:
@@ -65,3 +76,25 @@ def looked_at(root: Path) -> Iterator[Looked]:
     with TestClient(make_app(site_at(root)), base_url=ORIGIN) as client:
         client.get("/", params={"token": TOKEN})
         yield Looked(client, WorkspacePaths(root))
+
+
+@contextmanager
+def at_work(root: Path, streams: Streams | None = None) -> Iterator[tuple[Site, Server, int]]:
+    """A viewer that answers at a port of its own, until the block is left."""
+    listener = listening("127.0.0.1", 0)
+    port = listener.getsockname()[1]
+    site = replace(site_at(root, f"127.0.0.1:{port}"), streams=streams or Streams())
+    server = Server(site)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    end = time.monotonic() + PATIENCE
+    while not server.started and thread.is_alive() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert server.started, "the viewer did not start"
+    try:
+        yield site, server, port
+    finally:
+        server.should_exit = True
+        thread.join(PATIENCE)
+        listener.close()
+        assert not thread.is_alive(), "the viewer did not end"
