@@ -29,7 +29,10 @@ FOR_GOOD = "private, max-age=31536000, immutable"
 
 @cache
 def web_files() -> dict[str, Path]:
-    """What is served below /static/: relative name -> file. Listed, so that no address is ever a path."""
+    """What is served below /static/: relative name -> file. Listed, so that no address is ever a path.
+
+    Listed anew with each page that is opened: the program may be upgraded under a viewer that runs.
+    """
     root = resources.path("viewer")
     found = (path for path in sorted(root.rglob("*")) if path.is_file() and path.suffix in KINDS)
     return {path.relative_to(root).as_posix(): path for path in found}
@@ -39,7 +42,10 @@ def version() -> str:
     """What the viewer's files are now, in 16 hexadecimal digits: other ones after an upgrade, or an edit."""
     seen = hashlib.sha256()
     for name, path in web_files().items():
-        state = path.stat()
+        try:
+            state = path.stat()
+        except FileNotFoundError:
+            continue
         seen.update(f"{name} {state.st_size} {state.st_mtime_ns}\n".encode())
     return seen.hexdigest()[:16]
 
@@ -48,7 +54,7 @@ def static(request: Request) -> Response:
     """A file of the viewer itself. Asked for by today's version it is kept, and never asked for again."""
     found = VERSIONED.fullmatch(request.path_params["name"])
     path = web_files().get(found["name"]) if found else None
-    if found is None or path is None:
+    if found is None or path is None or not path.is_file():
         raise HTTPException(404)
     content = path.read_bytes()
     if found["version"] == version():
@@ -64,6 +70,7 @@ def shell(_: Request) -> Response:
 
     Modules name each other by relative addresses, so that all of them are asked for by the page's version.
     """
+    web_files.cache_clear()
     page = resources.path("viewer", "index.html").read_text(encoding="utf-8")
     return Response(page.replace('"/static/', f'"/static/v-{version()}/'), media_type="text/html")
 
