@@ -34,5 +34,5 @@ def _heard(number: int, frame: FrameType | None) -> None:
 
 
 def hold() -> None:
-    """The last lines are written: while Python takes itself apart, a signal would meet no handler and kill."""
+    """The last lines are written: while Python takes itself apart, a signal would meet no handler."""
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGINT, signal.SIGTERM, signal.SIGHUP))
