@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from iterativectl.config.rules import load_rules
 from iterativectl.config.types import ComfyUI, Limits, PromptTemplates
 from iterativectl.errors import ProjectError
 from iterativectl.model import Parameters, Prompts
-from iterativectl.project import lock, runs
+from iterativectl.project import lock, records, runs
 from iterativectl.project.layout import ProjectPaths, RunPaths
 from iterativectl.project.runs import RunRecord
 
@@ -211,3 +212,37 @@ def test_a_damaged_run_json_is_said(paths: RunPaths, shipped: RunRecord) -> None
     paths.run_json.write_text(paths.run_json.read_text().replace('"boolean"', '"bool"', 1))
     with pytest.raises(ProjectError, match=r"run.json is damaged"):
         runs.read_run(paths)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        '"run_seed": Infinity',
+        '"left_out": null',
+        '"left_out": []',
+        '"masks": [3]',
+        '"format": "run/²"',
+        f'"seeded_from": {{"run_id": {10**400}, "mode": "rank1"}}',
+    ],
+)
+def test_a_run_json_that_a_hand_changed_is_damaged_and_no_bug(
+    paths: RunPaths, shipped: RunRecord, damage: str
+) -> None:
+    runs.write_run(paths, shipped)
+    wrong = json.loads("{" + damage + "}")
+    paths.run_json.write_text(json.dumps(json.loads(paths.run_json.read_text()) | wrong))
+    with pytest.raises(ProjectError, match=r"run.json is damaged"):
+        runs.read_run(paths)
+
+
+def test_a_number_too_large_for_a_float_is_damage(paths: RunPaths) -> None:
+    body = {"format": "checkpoint/1", "best_score": 10**400}
+    paths.run_json.parent.mkdir(parents=True)
+    paths.run_json.write_text(json.dumps(body))
+
+    @dataclass(frozen=True)
+    class Scored:
+        best_score: float
+
+    with pytest.raises(ProjectError, match=r"damaged.*best_score"):
+        records.read_fact(paths.run_json, "checkpoint/1", Scored)

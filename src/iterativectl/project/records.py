@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import sys
 import types
 import typing
@@ -15,6 +16,9 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 from iterativectl.errors import ProjectError
 
 REPEATED = 120  # characters: who said it and the usual reasons come with every iteration, and are kept once
+
+_VERSION = re.compile("[0-9]{1,9}")
+_TOO_LARGE = 2**1023  # for a float
 
 Fact = TypeVar("Fact")
 
@@ -40,7 +44,7 @@ def read(path: Path, expected_format: str) -> dict[str, Any]:
     data = _load(path)
     name, _, version = expected_format.partition("/")
     found_name, _, found_version = str(data.get("format", "")).partition("/")
-    if found_name != name or not found_version.isdigit():
+    if found_name != name or not _VERSION.fullmatch(found_version):
         raise damaged(path, f"its format is {data.get('format')!r} instead of {expected_format!r}")
     if int(found_version) > int(version):
         raise ProjectError(
@@ -166,7 +170,7 @@ def _convert_plain(kind: Any, data: Any, where: str) -> Any:
     if kind is type(None):
         return None if data is None else _refuse(kind, data, where)
     if kind is float and isinstance(data, int) and not isinstance(data, bool):
-        return float(data)
+        return float(data) if abs(data) < _TOO_LARGE else _refuse(kind, data, where)
     if isinstance(data, bool) and kind is not bool:
         _refuse(kind, data, where)
     if not isinstance(data, kind):

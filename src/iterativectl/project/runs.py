@@ -128,7 +128,7 @@ def read_run(paths: RunPaths) -> RunRecord:
             if data.get("seeded_from")
             else None,
         )
-    except (KeyError, TypeError, ValueError, ConfigError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, ArithmeticError, ConfigError) as error:
         raise records.damaged(paths.run_json, str(error)) from error
 
 
