@@ -113,7 +113,8 @@ def test_what_a_person_says_stands_beside_the_judge(run: Page, viewer: Served) -
     assert labels is not None and labels.labels == {"3": {field: True}}
     assert json.loads(viewer.run.metadata(3).read_bytes()) == record
     with run.expect_response("**/labels"):
-        row.get_by_role("button", name=re.compile("Take back")).click()
+        row.get_by_role("button", name="Met", exact=True).click()  # what is pressed once more is taken back
+    expect(row.get_by_role("button", name="Met", exact=True)).to_have_attribute("aria-pressed", "false")
     assert human.read_labels(viewer.run.labels).labels.get("3", {}) == {}  # type: ignore[union-attr]
 
 

@@ -36,6 +36,12 @@ async function ask(path, options) {
   throw new Failure(reply.status, error, data?.current ?? null);
 }
 
+/** What writes below an address, one after the other: of two quick clicks the later one must hold. */
+export function writer(address) {
+  let last = Promise.resolve();
+  return (route, body) => { last = last.catch(() => {}).then(() => post(`${address}/${route}`, body)); return last; };
+}
+
 /** The API's address of a project, run or iteration: api("p", project, "r", run, "i", 3). */
 export function api(...parts) { return "/api/" + parts.map(encodeURIComponent).join("/"); }
 

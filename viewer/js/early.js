@@ -12,10 +12,10 @@ const EVERY_PAGE = `
   dom keys parts/buttons parts/dialog parts/frame parts/help parts/icons parts/said parts/states parts/theme
 `;
 const RUN_PAGE = `
-  api format pages/run parts/badge parts/chart parts/diff parts/forms parts/run/changes parts/run/charts
-  parts/run/criteria parts/run/events parts/run/exports parts/run/head parts/run/judging parts/run/live
-  parts/run/notes parts/run/numbers parts/run/stage parts/run/state parts/run/strip parts/stars parts/stream
-  parts/table parts/tabs parts/verdict vendor/uplot/uPlot.esm
+  api format pages/run parts/badge parts/chart parts/diff parts/forms parts/judging parts/marks parts/met
+  parts/notes parts/run/changes parts/run/charts parts/run/criteria parts/run/events parts/run/exports
+  parts/run/head parts/run/live parts/run/numbers parts/run/stage parts/run/state parts/run/strip parts/stars
+  parts/stream parts/table parts/tabs parts/verdict vendor/uplot/uPlot.esm
 `;
 const root = document.currentScript.src.slice(0, -"js/early.js".length);
 for (const name of (EVERY_PAGE + (/^\/p\/[^/]+\/r\/[^/]+$/.test(location.pathname) ? RUN_PAGE : "")).trim().split(/\s+/)) {

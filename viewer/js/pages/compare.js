@@ -10,7 +10,8 @@ import { stage as makeStage } from "../parts/compare/stage.js";
 import { pictureStrip } from "../parts/compare/strip.js";
 import { MODES, masksToChoose, toolbar } from "../parts/compare/toolbar.js";
 import { FITTED, MOST } from "../parts/compare/viewport.js";
-import { judging } from "../parts/run/judging.js";
+import { judging } from "../parts/judging.js";
+import { opinions } from "../parts/opinions.js";
 import { announce } from "../parts/said.js";
 import { empty } from "../parts/states.js";
 
@@ -45,9 +46,10 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   const frame = { width: run.input.width || 512, height: run.input.height || 512 };
   const bar = toolbar({ masks: run.masks ?? [], change, swap, zoom: { in: () => stage.zoom(STEP), out: () => stage.zoom(1 / STEP), full: () => stage.full(), fit: () => stage.fit() } });
   const stage = makeStage({ frame, change });
-  const strip = pictureStrip({ pictures, choose: (which, key) => change({ [which]: key }) });
+  const strip = pictureStrip({ pictures, shape: frame.width / frame.height, choose: (which, key) => change({ [which]: key }) });
   const panel = changed(place, run, signal);
-  const mine = opinions(place, pictures, strip);
+  const lines = new Map(pictures.filter((one) => one.line).map((one) => [one.line.n, one.line]));
+  const mine = opinions({ address: api("p", place.project, "r", place.run), lines, changed: (n) => strip.redraw(String(n)) });
   const judge = judging(mine);
   let timer = 0;
 
@@ -114,19 +116,6 @@ function maskOf(chosen, { project }) {
   if (!chosen) return null;
   const [name, how] = chosen.split(":");
   return { address: addresses.mask(project, name), how: how ?? "tint" };
-}
-
-/** What parts/run/judging.js wants to know of the picture that is B. */
-function opinions({ project, run }, pictures, strip) {
-  const listeners = [];
-  const tell = (kind, value) => listeners.filter(([wanted]) => wanted === kind).forEach(([, listener]) => listener(value));
-  return {
-    n: null, address: api("p", project, "r", run), lines: new Map(pictures.filter((one) => one.line).map((one) => [one.line.n, one.line])),
-    get line() { return this.lines.get(this.n) ?? null; },
-    on(kind, listener) { listeners.push([kind, listener]); },
-    choose(n) { if (n !== this.n) { this.n = n; tell("chosen"); } },
-    change(n, changes) { Object.assign(this.lines.get(n), changes); strip.redraw(String(n)); tell("line", n); },
-  };
 }
 
 function keysOf({ state, stage, change, step, swap, run, signal, judge }) {

@@ -2,6 +2,7 @@
 
 import { api, get } from "../api.js";
 import { fill, h } from "../dom.js";
+import { runName } from "../format.js";
 import { bind } from "../keys.js";
 import { ask } from "../parts/dialog.js";
 import { board as makeBoard } from "../parts/rank/board.js";
@@ -55,7 +56,7 @@ function ranking({ main, place, query, go, setQuery, signal, run, human, lines, 
     keeper.touch(mine());
   }
 
-  fill(main, h("article.rank", {}, h("header.rank-head", {}, h("h1", {}, "Rank"), h("p.hint", {}, "Drag, use the buttons, or choose with the arrows and move with Shift."), status),
+  fill(main, h("article.rank", {}, h("header.rank-head", {}, h("h1", {}, "Rank"), h("p.hint", {}, `Run of ${runName(run)}`, h("span.with-keys", {}, ". Drag, use the buttons, or choose with the arrows and move with Shift.")), status),
     human.problems.length ? trouble({ message: "What you said before cannot all be read, and is left as it is.", problems: human.problems }) : null, board, about, next));
   const asked = Number(query.get("i"));
   state.chosen = lines.has(asked) ? asked : state.ranking[0] ?? (lines.has(run.best_iteration) ? run.best_iteration : [...lines.keys()][0]);

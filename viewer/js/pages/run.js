@@ -8,7 +8,7 @@ import { chartsTab } from "../parts/run/charts.js";
 import { criteriaList } from "../parts/run/criteria.js";
 import { eventsTab, logTab } from "../parts/run/events.js";
 import { runHead } from "../parts/run/head.js";
-import { judging } from "../parts/run/judging.js";
+import { judging } from "../parts/judging.js";
 import { liveBar } from "../parts/run/live.js";
 import { answersTab, repliesTab, settingsTab } from "../parts/run/numbers.js";
 import { stage } from "../parts/run/stage.js";

@@ -40,11 +40,12 @@ export function chart(options) {
   return whole;
 }
 
-const legend = (series) => h("p.chart-legend", {}, series.map((one, at) => {
+/** One line needs none: the title says what it is. */
+const legend = (series) => (series.length < 2 ? null : h("p.chart-legend", {}, series.map((one, at) => {
   const key = h(`i.key${at ? ".dashed" : ""}`);
   key.style.setProperty("color", `var(${one.token})`);
   return h("span", {}, key, one.words);
-}));
+})));
 
 function settings({ series, range, second, chosen }, width) {
   const [ink, line] = [colour("--muted"), colour("--line")];

@@ -22,7 +22,7 @@ export function rating(value, change, { label = "Rating" } = {}) {
   }));
   const group = h("fieldset.stars", {}, h("legend.unseen", {}, label),
     inputs.map((input) => h("label", { title: `${input.value} of 5 (key ${input.value})` }, input, icon("star"))),
-    h("span.count"));
+    h("span.unseen"));
 
   function pick(stars) {
     group.set(stars);
@@ -43,5 +43,5 @@ export function starsShown(value) {
 }
 
 export const starKeys = (change) => [0, ...ALL].map((stars) => ({
-  keys: [String(stars)], group: "Judging", words: stars ? `${stars} ${stars === 1 ? "star" : "stars"}` : "no stars", run: () => change(stars),
+  keys: [String(stars)], group: "Judging", words: stars ? "as many stars" : "no stars", run: () => change(stars),
 }));

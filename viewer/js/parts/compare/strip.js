@@ -1,17 +1,14 @@
 // All pictures of the run, small: a click makes one B, its letter makes it A.
 //
-// pictureStrip({pictures, choose}) -> an element; `.mark(a, b)` says which two are looked at, `.redraw(key)` draws
+// pictureStrip({pictures, shape, choose}) -> an element; `.mark(a, b)` says which two are looked at, `.redraw(key)` draws
 // one anew after it was rated. choose("a" or "b", key).
 
 import { fill, h } from "../../dom.js";
-import { icon } from "../icons.js";
-import { picture } from "../picture.js";
-import { starsShown } from "../stars.js";
-import { verdictWord } from "../verdict.js";
+import { cell as inside } from "../marks.js";
 
-export function pictureStrip({ pictures, choose }) {
-  const cells = new Map(pictures.map((one) => [one.key, cell(one, choose)]));
-  const strip = h("ol.compare-strip", { "aria-label": "Pictures of this run" }, [...cells.values()]);
+export function pictureStrip({ pictures, shape, choose }) {
+  const cells = new Map(pictures.map((one) => [one.key, cell(one, shape, choose)]));
+  const strip = h("ol.strip.compare-strip", { "aria-label": "Pictures of this run" }, [...cells.values()]);
   let shown = "";
 
   strip.mark = (a, b) => {
@@ -23,10 +20,8 @@ export function pictureStrip({ pictures, choose }) {
   return strip;
 }
 
-function cell(one, choose) {
-  const words = h("span.under");
-  const small = picture(one.thumb, "", { ratio: 0 });
-  const b = h("button.as-b", { type: "button", "aria-pressed": "false", onclick: () => choose("b", one.key) }, small, words);
+function cell(one, shape, choose) {
+  const b = h("button.frame.as-b", { type: "button", "aria-pressed": "false", onclick: () => choose("b", one.key) });
   const a = h("button.as-a", { type: "button", "aria-pressed": "false", "aria-label": `${one.line ? `Iteration ${one.line.n}` : "Original"} as A`, title: "Look at this one as A", onclick: () => choose("a", one.key) }, "A");
   const made = h("li", {}, b, a);
 
@@ -37,27 +32,12 @@ function cell(one, choose) {
     made.classList.toggle("is-b", isB);
   };
   made.redraw = () => {
-    fill(words, one.line ? h("span.unseen", {}, "Iteration ") : null, h("span.number", {}, one.line ? String(one.line.n) : "Original"), one.line ? counted(one.line) : null,
-      one.line?.favourite ? icon("favourite", { solid: true }) : null, one.line?.rejected ? icon("rejected") : null, starsShown(one.line?.stars),
-      h("span.unseen", {}, [" as B", ...said(one.line)].join(", ")));
+    const words = one.line ? [h("span.unseen", {}, "Iteration "), String(one.line.n)] : "Original";
+    fill(b, inside({ line: one.line, thumb: one.thumb, words, shape, more: "as B" }));
     made.classList.toggle("rejected", Boolean(one.line?.rejected));
   };
   made.redraw();
   return made;
-}
-
-function said(line) {
-  if (!line) return [];
-  const verdicts = Object.values(line.verdicts ?? {});
-  const counts = ["passed", "failed", "unclear"].map((kind) => [verdicts.filter((one) => one === kind).length, verdictWord(kind)]);
-  return [...counts.filter(([number]) => number).map(([number, word]) => `${number} ${word}`),
-    line.favourite ? "favourite" : "", line.rejected ? "rejected" : ""].filter(Boolean);
-}
-
-/** The score, and one dot for each criterion. */
-function counted(line) {
-  return [h("span.unseen", {}, ", score "), h("span.score", {}, line.score === null || line.score === undefined ? "–" : String(Math.round(line.score))),
-    h("span.dots", { "aria-hidden": "true" }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`)))];
 }
 
 /** Into sight within the strip; the page itself stays where it is. */

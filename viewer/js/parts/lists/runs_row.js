@@ -1,7 +1,7 @@
 // A run as a row of the table; on a phone the same row is a card.
 
 import { h } from "../../dom.js";
-import { duration, money, score, share, when } from "../../format.js";
+import { duration, money, runName, score, share } from "../../format.js";
 import { chip } from "../badge.js";
 import { icon } from "../icons.js";
 import { picture } from "../picture.js";
@@ -14,7 +14,7 @@ export function runRow(project, line) {
   return h("tr.run-row", {},
     h("td.run-picture", {}, picture(line.thumb, "", { ratio: 4 / 3, fit: "cover", missing: "" })),
     h("th.run-name", { scope: "row" },
-      h("div.run-line", {}, h("a", { href: best }, when(line.started_at) === "–" ? line.run_id : when(line.started_at)), recent(line.started_at) ? h("span.hint", {}, timeAgo(line.started_at)) : null, marks(line)),
+      h("div.run-line", {}, h("a", { href: best, title: line.run_id }, runName(line)), recent(line.started_at) ? h("span.hint", {}, timeAgo(line.started_at)) : null, marks(line), h("span.run-id", {}, line.run_id)),
       h("p.prompt", { title: line.prompt }, line.prompt),
       line.problems.length ? h("p.wrong", { title: line.problems.join("\n") }, icon("warning"), ` ${line.problems.length === 1 ? line.problems[0] : `${line.problems.length} files cannot be used`}`) : null),
     cell("state", "State", standing(line)),

@@ -4,9 +4,8 @@ import { fill, h } from "../../dom.js";
 import { score } from "../../format.js";
 import { iconButton } from "../buttons.js";
 import { icon } from "../icons.js";
+import { dots, flags, marksInWords } from "../marks.js";
 import { picture } from "../picture.js";
-import { starsShown } from "../stars.js";
-import { verdictWord } from "../verdict.js";
 
 const MOVES = [["top", "first", "to the top"], ["up", "up", "up"], ["down", "down", "down"], ["bottom", "last", "to the bottom"]];
 
@@ -35,18 +34,9 @@ export function card(line, { choose, act, look }) {
     moves[0].disabled = moves[1].disabled = at === 1;
     moves[2].disabled = moves[3].disabled = at === of;
     fill(words, h("span.name", {}, h("b", {}, `Iteration ${line.n}`), h("span.score", {}, score(line.score)), line.accepted ? h("span.chip", {}, "accepted") : null),
-      h("span.signs", {}, dots(line), starsShown(line.stars), line.favourite ? sign("favourite", "favourite", true) : null, line.rejected ? sign("rejected", "rejected") : null),
+      h("span.signs", {}, dots(line.verdicts), flags(line, { note: false })), h("span.unseen", {}, marksInWords(line)),
       note ? h("span.note", {}, icon("note"), h("span", {}, note)) : null,
       h("span.unseen", {}, at === null ? "not ranked" : `place ${at} of ${of}`));
   };
   return made;
-}
-
-const sign = (drawing, words, solid = false) => h("span.sign", { title: words }, icon(drawing, { solid }), h("span.unseen", {}, words));
-
-function dots(line) {
-  const verdicts = Object.entries(line.verdicts ?? {});
-  const passed = verdicts.filter(([, verdict]) => verdict === "passed").length;
-  return h("span.dots", { role: "img", "aria-label": `${passed} of ${verdicts.length} criteria passed`, title: verdicts.map(([field, verdict]) => `${field}: ${verdictWord(verdict)}`).join("\n") },
-    verdicts.map(([, verdict]) => h(`i.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`)));
 }

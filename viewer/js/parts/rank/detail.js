@@ -1,68 +1,45 @@
-// The chosen picture, large enough to judge: stars, favourite, rejected, a note, and yes or no to each criterion.
+// The chosen picture, large enough to judge: stars, favourite, rejected, a note, and whether each criterion is met.
 //
 // detail({place, run, lines, labels, noted, rated}) -> an element; `.show(n, note)`, `.keys`. noted(n, text) while a
 // note is typed, rated(n) after stars and the like were changed.
 
-import { api, post } from "../../api.js";
+import { api } from "../../api.js";
 import { fill, h } from "../../dom.js";
-import { linkButton, toggle } from "../buttons.js";
+import { linkButton } from "../buttons.js";
 import { field, textArea } from "../forms.js";
+import { judging } from "../judging.js";
+import { opinions } from "../opinions.js";
 import { picture } from "../picture.js";
-import { sayTrouble } from "../said.js";
-import { rating, starKeys } from "../stars.js";
 import { verdictsTable } from "./verdicts.js";
 
 const LONGEST = "20000"; // characters of a note, as the server has it
 
 export function detail({ place, run, lines, labels, noted, rated }) {
-  const address = api("p", place.project, "r", place.run);
+  const mine = opinions({ address: api("p", place.project, "r", place.run), lines, changed: rated });
   const shape = run.input?.width ? run.input.width / run.input.height : 1.5;
   const large = picture(null, "", { ratio: shape, lazy: false });
   const name = h("h2");
-  const stars = rating(0, (value) => rate({ stars: value }), { label: "Your rating" });
-  const favourite = toggle("Favourite", false, (on) => rate({ favourite: on }), { icon: "favourite", title: "Favourite (f)", class: "small" });
-  const rejected = toggle("Reject", false, (on) => rate({ rejected: on }), { icon: "rejected", title: "Reject (x)", class: "small" });
+  const judge = judging(mine, { notes: false });
   const compare = linkButton("Compare", "", { icon: "compare", title: "Beside the original (c)" });
-  const note = textArea({ rows: 3, maxlength: LONGEST, placeholder: "What you like of it, or miss", oninput: () => noted(now, note.value) });
+  const note = textArea({ rows: 2, maxlength: LONGEST, placeholder: "What you like of it, or miss", oninput: () => noted(mine.n, note.value) });
   const verdicts = h("div");
   const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" }, h("div.row.head", {}, name, compare), large,
-    h("div.row", {}, stars, favourite, rejected), field("Your note", note), verdicts);
-  let now = null;
+    judge, field("Your note", note), verdicts);
 
   made.show = (n, text) => {
     const line = lines.get(n);
-    if (n !== now) {
-      now = n;
+    if (n !== mine.n) {
+      mine.choose(n);
       name.textContent = `Iteration ${n}`;
       large.show(line.full, `Iteration ${n}`);
       compare.setAttribute("href", `/p/${encodeURIComponent(place.project)}/r/${place.run}/compare?a=input&b=${n}`);
-      fill(verdicts, verdictsTable({ address, line, criteria: run.criteria, labels }));
+      fill(verdicts, verdictsTable({ write: mine.write, line, criteria: run.criteria, labels }));
     }
     if (note.value !== (text ?? "")) note.value = text ?? "";
-    stars.set(line.stars ?? 0);
-    favourite.set(Boolean(line.favourite));
-    rejected.set(Boolean(line.rejected));
   };
 
-  /** Shown at once, saved behind it, and taken back where that fails. */
-  async function rate(changes) {
-    const line = lines.get(now);
-    const before = Object.fromEntries(Object.keys(changes).map((key) => [key, line[key]]));
-    Object.assign(line, changes);
-    rated(line.n);
-    try {
-      await post(`${address}/ratings`, { iteration: line.n, ...changes });
-    } catch (error) {
-      Object.assign(line, before);
-      rated(line.n);
-      sayTrouble(error);
-    }
-  }
-
   made.keys = [
-    ...starKeys((value) => { rate({ stars: value }); }),
-    { keys: ["f"], group: "Judging", words: "favourite", run: () => favourite.click() },
-    { keys: ["x"], group: "Judging", words: "reject", run: () => rejected.click() },
+    ...judge.keys,
     { keys: ["n"], group: "Judging", words: "write a note", run: () => note.focus() },
     { keys: ["c"], group: "Judging", words: "compare with the original", run: () => compare.click() },
   ];

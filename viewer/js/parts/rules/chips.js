@@ -1,6 +1,6 @@
 // A list of short texts: each a chip that can be taken away, and a field for the next. Enter or leaving the field adds.
 //
-// chips(input, values, {label, change}) -> <div.chips> around the input; `.set(values)` shows other ones.
+// chips(input, values, {label, change}) -> <div.chip-field> around the input; `.set(values)` shows other ones.
 
 import { fill, h } from "../../dom.js";
 import { icon } from "../icons.js";
@@ -8,7 +8,7 @@ import { icon } from "../icons.js";
 export function chips(input, values, { label, change, read = (text) => text }) {
   let list = [...values];
   const shown = h("ul.chip-list", { "aria-label": label });
-  const box = h("div.chips.input", { onclick: (event) => { if (event.target === box) input.focus(); } }, shown, input);
+  const box = h("div.chip-field.input", { onclick: (event) => { if (event.target === box) input.focus(); } }, shown, input);
 
   const draw = () => {
     fill(shown, list.map((text, at) => h("li.chip", {}, h("span", {}, String(text)),

@@ -3,9 +3,7 @@
 import { fill, h } from "../../dom.js";
 import * as say from "../../format.js";
 import { chip } from "../badge.js";
-import { iconButton } from "../buttons.js";
-import { icon } from "../icons.js";
-import { sayTrouble } from "../said.js";
+import { met } from "../met.js";
 import { verdictBadge, verdictOf } from "../verdict.js";
 
 export function criteriaList(shown) {
@@ -77,35 +75,11 @@ export const inWords = (value) => (value === true ? "yes" : value === false ? "n
 
 function human(shown, n, field, verdict) {
   const said = h("span.differs");
-  const yes = choice("Met", "passed", true);
-  const no = choice("Not met", "failed", false);
-  const clear = iconButton(`Take back what you said of ${field}`, "undo", { class: "small", run: () => save(null) });
-  const group = h("div.human", { role: "group", "aria-label": `What you say of ${field}` }, yes, no, clear);
-  const whole = h("div.human-part", {}, group, said);
-
-  function choice(words, drawing, value) {
-    return h("button.button.small.say", { type: "button", class: drawing, onclick: () => save(verdict.human === value ? null : value) }, icon(drawing), h("span", {}, words));
-  }
-  function draw() {
-    const now = verdict.human ?? null;
-    yes.setAttribute("aria-pressed", String(now === true));
-    no.setAttribute("aria-pressed", String(now === false));
-    clear.hidden = now === null;
-    fill(said, now !== null && verdictOf(now) !== verdict.verdict ? "the judge says otherwise" : null);
-  }
-  async function save(value) {
-    const before = verdict.human ?? null;
-    verdict.human = value;
-    draw();
-    if (value === null) yes.focus();
-    try {
-      await shown.write("labels", { iteration: n, labels: { [field]: value } });
-    } catch (error) {
-      verdict.human = before;
-      draw();
-      sayTrouble(error);
-    }
-  }
-  draw();
-  return whole;
+  return h("div.human", {}, met({
+    field, now: verdict.human ?? null, save: (value) => shown.write("labels", { iteration: n, labels: { [field]: value } }),
+    changed: (value) => {
+      verdict.human = value;
+      fill(said, value !== null && verdictOf(value) !== verdict.verdict ? "the judge says otherwise" : null);
+    },
+  }), said);
 }

@@ -17,7 +17,7 @@ export function runHead(shown) {
   const controls = controlButtons(shown);
   const at = `/p/${encodeURIComponent(project)}`;
   const head = h("header.run-head", {},
-    h("div.run-title", {}, h("h1", {}, run), state, words, h("div.run-actions", {}, controls,
+    h("div.run-title", {}, h("div.run-named", {}, h("h1", {}, say.runName(shown.run)), h("span.run-id", { title: "Its RUN_ID" }, run)), state, words, h("div.run-actions", {}, controls,
       linkButton("Compare", `${at}/r/${run}/compare`, { icon: "compare" }),
       linkButton("Rank", `${at}/r/${run}/rank`, { icon: "rank" }),
       linkButton("Rules", `${at}/rules?run=${run}`, { icon: "rules", class: "on-wide" }),

@@ -4,7 +4,7 @@
 // "full" (the chosen iteration in full arrived), "standing" (state, request or preview), "event" (one event), "spent",
 // "new" (the newest iteration), "follow", "way" (how the page listens), "trouble".
 
-import { api, get, post } from "../../api.js";
+import { api, get, writer } from "../../api.js";
 
 const STANDING = ["state", "words", "reason", "held", "latest"];
 const PATIENCE = 70; // milliseconds: whoever runs through the strip does not ask for each iteration in full
@@ -15,6 +15,7 @@ export class Shown {
   constructor({ place, run, signal, setQuery }) {
     Object.assign(this, { place, run, signal, setQuery, n: null, follow: false, usage: run.usage });
     this.address = api("p", place.project, "r", place.run);
+    this.write = writer(this.address);
     this.listeners = new Map();
     this.inFull = new Map();
     this.index();
@@ -87,13 +88,6 @@ export class Shown {
     const full = this.inFull.get(n)?.value;
     if (full) Object.assign(full, changes);
     this.tell("line", n);
-  }
-
-  /** Write what a person says, one after the other: of two quick clicks the later one must hold. */
-  write(route, body) {
-    const turn = (this.writing ?? Promise.resolve()).catch(() => {}).then(() => post(`${this.address}/${route}`, body));
-    this.writing = turn;
-    return turn;
   }
 
   spent(usage) { this.usage = usage; this.tell("spent", usage); }

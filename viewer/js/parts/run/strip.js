@@ -4,10 +4,8 @@
 // One cell is in the tab order, the chosen one; arrows (bound by the page) move on from there.
 
 import { fill, h } from "../../dom.js";
-import * as say from "../../format.js";
 import { icon } from "../icons.js";
-import { starsShown } from "../stars.js";
-import { verdictWord } from "../verdict.js";
+import { cell as inside } from "../marks.js";
 
 export function filmStrip(shown) {
   const cells = new Map();
@@ -37,7 +35,8 @@ export function filmStrip(shown) {
       cells.set(n, cell);
     }
     cell.key = key;
-    fill(cell.button, inside(line, best, shown.run));
+    const { width, height } = shown.run.input ?? {};
+    fill(cell.button, inside({ line, best, thumb: line.thumb, shape: width / height, words: [h("span.unseen", {}, "Iteration "), String(n)] }));
   }
 
   function drawMaking() {
@@ -74,26 +73,3 @@ function bring(list, cell) {
   if (left - margin < list.scrollLeft) list.scrollTo({ left: left - margin, behavior: "auto" });
   else if (left + cell.offsetWidth + margin > list.scrollLeft + list.clientWidth) list.scrollTo({ left: left + cell.offsetWidth + margin - list.clientWidth, behavior: "auto" });
 }
-
-/** What the marks say, for those who cannot see them. */
-function inWords(line) {
-  const all = Object.values(line.verdicts ?? {});
-  const passed = all.filter((verdict) => verdict === "passed").length;
-  return ["", all.length ? `${passed} of ${all.length} passed` : null, line.favourite ? "favourite" : null, line.rejected ? "rejected" : null,
-    line.stars ? `${line.stars} stars` : null, line.note ? "has a note" : null].filter((part) => part !== null).join(", ");
-}
-
-function inside(line, best, run) {
-  const size = run.input ?? {};
-  return [
-    h("span.thumb", { style: { "aspect-ratio": size.width ? `${size.width} / ${size.height}` : "1" } },
-      line.thumb && !line.failure ? h("img", { src: line.thumb, alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : h("span.no-picture", {}, icon(line.failure ? "failed" : "picture"))),
-    h("span.line", {}, h("b", {}, h("span.unseen", {}, "Iteration "), String(line.n)), best ? h("span.best", { title: "the best so far" }, "best") : null,
-      h("span.score", {}, line.failure ? "failed" : say.score(line.score))),
-    h("span.unseen", {}, inWords(line)),
-    h("span.signs", { "aria-hidden": "true" }, h("span.dots", { title: verdictsInWords(line.verdicts) }, Object.values(line.verdicts ?? {}).map((verdict) => h(`i.dot.${["passed", "failed", "unclear"].includes(verdict) ? verdict : "plain"}`))),
-      h("span.flags", {}, line.favourite ? icon("favourite", { solid: true }) : null, line.rejected ? icon("rejected") : null, line.note ? icon("note") : null, starsShown(line.stars))),
-  ];
-}
-
-const verdictsInWords = (verdicts) => Object.entries(verdicts ?? {}).map(([field, verdict]) => `${field}: ${verdictWord(verdict)}`).join("\n");

@@ -1,18 +1,21 @@
 // What a person says of the picture that is looked at: stars, favourite, rejected, a note.
+//
+// judging(shown, {notes: true}) -> an element with `.keys`; `shown` is the run page's Shown or parts/opinions.js.
+// notes: false where the page has a field for the note itself.
 
-import { fill, h } from "../../dom.js";
-import { iconButton, toggle } from "../buttons.js";
-import { sayTrouble } from "../said.js";
-import { rating, starKeys } from "../stars.js";
+import { fill, h } from "../dom.js";
+import { iconButton, toggle } from "./buttons.js";
+import { sayTrouble } from "./said.js";
+import { rating, starKeys } from "./stars.js";
 import { openNote } from "./notes.js";
 
-export function judging(shown) {
+export function judging(shown, { notes = true } = {}) {
   const stars = rating(0, (value) => rate({ stars: value }), { label: "Your rating of this picture" });
-  const favourite = toggle("Favourite", false, (yes) => rate({ favourite: yes }), { icon: "favourite", title: "Favourite (f)", "aria-keyshortcuts": "f" });
-  const rejected = toggle("Reject", false, (yes) => rate({ rejected: yes }), { icon: "rejected", title: "Reject (x)", "aria-keyshortcuts": "x" });
+  const favourite = toggle("Favourite", false, (yes) => rate({ favourite: yes }), { icon: "favourite", class: "favourite", title: "Favourite (f)", "aria-keyshortcuts": "f" });
+  const rejected = toggle("Reject", false, (yes) => rate({ rejected: yes }), { icon: "rejected", class: "rejected", title: "Reject (x)", "aria-keyshortcuts": "x" });
   const write = iconButton("Write a note", "note", { key: "n", kind: "", run: () => openNote(shown) });
   const note = h("p.note-text");
-  const bar = h("section.judging", { "aria-label": "What you say of it" }, h("div.row", {}, stars, favourite, rejected, write), note);
+  const bar = h("section.judging", { "aria-label": "What you say of it" }, h("div.row", {}, stars, favourite, rejected, notes ? write : null), notes ? note : null);
 
   /** Shown at once, saved behind it, and taken back where that fails. */
   async function rate(changes) {
@@ -48,7 +51,7 @@ export function judging(shown) {
     ...starKeys((value) => rate({ stars: value })),
     { keys: ["f"], group: "Judging", words: "favourite", run: () => favourite.click() },
     { keys: ["x"], group: "Judging", words: "reject", run: () => rejected.click() },
-    { keys: ["n"], group: "Judging", words: "write a note", run: () => { if (shown.line) openNote(shown); } },
+    ...(notes ? [{ keys: ["n"], group: "Judging", words: "write a note", run: () => { if (shown.line) openNote(shown); } }] : []),
   ];
   return bar;
 }

@@ -1,10 +1,10 @@
 // A note on one iteration. Saved only over the note that was shown: somebody else's is never lost unseen.
 
-import { fill, h } from "../../dom.js";
-import { button } from "../buttons.js";
-import { openDialog } from "../dialog.js";
-import { field, textArea } from "../forms.js";
-import { say } from "../said.js";
+import { fill, h } from "../dom.js";
+import { button } from "./buttons.js";
+import { openDialog } from "./dialog.js";
+import { field, textArea } from "./forms.js";
+import { say } from "./said.js";
 
 export function openNote(shown) {
   const n = shown.n;
