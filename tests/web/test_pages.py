@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 
 import pytest
 from tests.web.trees import Looked
+
+from iterativectl import resources
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,16 @@ def test_files_are_kept_by_version(viewed: Looked) -> None:
     assert "immutable" in viewed.client.get(address[1]).headers["cache-control"]
     old = viewed.client.get("/static/v-0123456789abcdef/js/app.js")
     assert (old.status_code, old.headers["cache-control"]) == (200, "private, no-cache")
+
+
+def test_a_file_that_changed_since_the_page_was_opened_is_asked_for_again(viewed: Looked) -> None:
+    page = viewed.client.get("/").text
+    address = re.findall(r'"(/static/v-[0-9a-f]{16}/js/app.js)"', page)[0]
+    path = resources.path("viewer", "js", "app.js")
+    before = path.stat()
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns + 1))  # as an upgrade would
+    try:
+        assert viewed.client.get(address).headers["cache-control"] == "private, no-cache"
+        assert address not in viewed.client.get("/").text
+    finally:
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))

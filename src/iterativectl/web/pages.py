@@ -8,6 +8,7 @@ import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -27,37 +28,38 @@ VERSIONED = re.compile(r"(?:v-(?P<version>[0-9a-f]{16})/)?(?P<name>.+)")
 FOR_GOOD = "private, max-age=31536000, immutable"
 
 
-@cache
-def web_files() -> dict[str, Path]:
-    """What is served below /static/: relative name -> file. Listed, so that no address is ever a path.
+class Files(NamedTuple):
+    """What is served below /static/, as it was when last listed. Listed, so that no address is ever a path.
 
-    Listed anew with each page that is opened: the program may be upgraded under a viewer that runs.
+    `paths` and `seen` (size in bytes, time of change in nanoseconds) by relative name; `version` stands for
+    all of `seen`, in 16 hexadecimal digits: other ones after an upgrade, or an edit.
     """
+
+    paths: dict[str, Path]
+    seen: dict[str, tuple[int, int]]
+    version: str
+
+
+@cache
+def files() -> Files:
+    """Listed anew with each page that is opened: the program may be upgraded under a viewer that runs."""
     root = resources.path("viewer")
     found = (path for path in sorted(root.rglob("*")) if path.is_file() and path.suffix in KINDS)
-    return {path.relative_to(root).as_posix(): path for path in found}
-
-
-def version() -> str:
-    """What the viewer's files are now, in 16 hexadecimal digits: other ones after an upgrade, or an edit."""
-    seen = hashlib.sha256()
-    for name, path in web_files().items():
-        try:
-            state = path.stat()
-        except FileNotFoundError:
-            continue
-        seen.update(f"{name} {state.st_size} {state.st_mtime_ns}\n".encode())
-    return seen.hexdigest()[:16]
+    paths = {path.relative_to(root).as_posix(): path for path in found}
+    seen = {name: state for name, path in paths.items() if (state := _state(path))}
+    return Files(paths, seen, hashlib.sha256(repr(seen).encode()).hexdigest()[:16])
 
 
 def static(request: Request) -> Response:
     """A file of the viewer itself. Asked for by today's version it is kept, and never asked for again."""
     found = VERSIONED.fullmatch(request.path_params["name"])
-    path = web_files().get(found["name"]) if found else None
-    if found is None or path is None or not path.is_file():
+    listed = files()
+    path = listed.paths.get(found["name"]) if found else None
+    before = _state(path) if path else None
+    if found is None or path is None or before is None:
         raise HTTPException(404)
     content = path.read_bytes()
-    if found["version"] == version():
+    if found["version"] == listed.version and before == _state(path) == listed.seen.get(found["name"]):
         return Response(content, media_type=KINDS[path.suffix], headers={"Cache-Control": FOR_GOOD})
     tag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     if replies.is_known(request, tag):
@@ -65,14 +67,23 @@ def static(request: Request) -> Response:
     return Response(content, media_type=KINDS[path.suffix], headers=replies.kept(tag))
 
 
+def _state(path: Path) -> tuple[int, int] | None:
+    """Size in bytes and time of change in nanoseconds; None where no file is any more."""
+    try:
+        state = path.stat()
+    except OSError:
+        return None
+    return state.st_size, state.st_mtime_ns
+
+
 def shell(_: Request) -> Response:
     """The page; its script reads the address and shows what it names.
 
     Modules name each other by relative addresses, so that all of them are asked for by the page's version.
     """
-    web_files.cache_clear()
+    files.cache_clear()
     page = resources.path("viewer", "index.html").read_text(encoding="utf-8")
-    return Response(page.replace('"/static/', f'"/static/v-{version()}/'), media_type="text/html")
+    return Response(page.replace('"/static/', f'"/static/v-{files().version}/'), media_type="text/html")
 
 
 def about(_: Request) -> Response:
