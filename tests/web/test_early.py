@@ -29,7 +29,7 @@ def named(viewer: Path, table: str) -> set[str]:
     text = (viewer / "js" / "early.js").read_text("utf-8")
     names = re.search(rf"{table} = `([^`]*)`", text)
     assert names is not None
-    return {f"{'' if name.startswith('vendor/') else 'js/'}{name}.js" for name in names.group(1).split()}
+    return {f"js/{name}.js" for name in names.group(1).split()}
 
 
 def test_the_modules_of_every_page_are_asked_for_at_once() -> None:

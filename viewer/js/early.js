@@ -15,12 +15,12 @@ const RUN_PAGE = `
   api format pages/run parts/badge parts/chart parts/diff parts/forms parts/judging parts/marks parts/met
   parts/notes parts/run/changes parts/run/charts parts/run/criteria parts/run/events parts/run/exports
   parts/run/head parts/run/live parts/run/numbers parts/run/stage parts/run/state parts/run/strip parts/stars
-  parts/stream parts/table parts/tabs parts/verdict vendor/uplot/uPlot.esm
+  parts/stream parts/table parts/tabs parts/verdict
 `;
 const root = document.currentScript.src.slice(0, -"js/early.js".length);
 for (const name of (EVERY_PAGE + (/^\/p\/[^/]+\/r\/[^/]+$/.test(location.pathname) ? RUN_PAGE : "")).trim().split(/\s+/)) {
   const link = document.createElement("link");
   link.rel = "modulepreload";
-  link.href = `${root}${name.startsWith("vendor/") ? "" : "js/"}${name}.js`;
+  link.href = `${root}js/${name}.js`;
   document.head.append(link);
 }

@@ -5,23 +5,28 @@
 //     A click chooses an iteration; `.update(numbers, [values, …])` and `.mark()` draw it again; it follows the width of its
 //     box and the theme. `.end()` gives everything back. A canvas says nothing to a screen reader: put a table beside it.
 
-import uPlot from "../../vendor/uplot/uPlot.esm.js";
 import { fill, h } from "../dom.js";
 import { colour, onTheme } from "./theme.js";
 
 const HEIGHT = 190;
 const FEW = 60; // points; more of them are a line alone
 
+// Fetched when the first chart is looked at: the pictures come sooner without it.
+let uPlot = null;
+const plotter = async () => { uPlot ??= (await import("../../vendor/uplot/uPlot.esm.js")).default; };
+
 export function chart(options) {
   const box = h("div.chart-box", { "aria-hidden": "true" });
   const whole = h("figure.chart", {}, h("figcaption", {}, options.title), legend(options.series), box);
   let data = [options.numbers, ...options.series.map((one) => one.values)];
   let plot = null;
+  let over = false;
 
   function draw() {
+    const width = box.clientWidth;
+    if (width && !uPlot) { plotter().then(() => { if (!over && !plot) draw(); }); return; }
     plot?.destroy();
     fill(box);
-    const width = box.clientWidth;
     plot = width && data[0].length ? new uPlot(settings(options, width), data, box) : null;
     if (!plot) return;
     plot.over.addEventListener("click", () => { if (plot.cursor.idx !== null) options.choose(data[0][plot.cursor.idx]); });
@@ -36,7 +41,7 @@ export function chart(options) {
 
   whole.update = (numbers, values) => { data = [numbers, ...values]; if (plot) plot.setData(data); else draw(); };
   whole.mark = () => plot?.redraw(false);
-  whole.end = () => { seen.disconnect(); quiet(); plot?.destroy(); };
+  whole.end = () => { over = true; seen.disconnect(); quiet(); plot?.destroy(); };
   return whole;
 }
 
