@@ -17,6 +17,37 @@ NOTES = {
     "3": "The best mist so far, but the towers lost their edges.",
     "4": "Keep this light.",
 }
+# Corners along the outlines in the example's photograph, 768 x 512 pixels.
+_ROOFS = (
+    *(
+        "170,230 176,193 187,170 189,150 194,168 232,168 233,111 243,57 253,111 258,169 276,170 283,175"
+    ).split(),
+    *("293,122 303,176 381,176 388,169 394,177 406,224").split(),
+)
+_TOWER = "505,226 506,214 514,205 513,187 526,165 541,187 540,205 549,214 548,226".split()
+SKY = [
+    "0,0",
+    "0,226",
+    "23,222",
+    "76,230",
+    *_ROOFS,
+    "437,222",
+    "444,219",
+    "455,225",
+    *_TOWER,
+    "645,228",
+    "768,227",
+    "768,0",
+]
+CASTLE = [
+    *_ROOFS,
+    *("430,245 437,240 437,228 444,219 451,228 453,240 468,258 505,262").split(),
+    *_TOWER,
+    *(
+        "544,276 524,290 518,322 490,330 483,395 462,425 440,400 425,372 392,378 372,345 340,328 310,338"
+    ).split(),
+    *("300,345 262,352 258,312 246,306 236,345 213,352 205,372 170,336").split(),
+]
 
 
 def gallery(root: Path) -> WorkspacePaths:
@@ -31,8 +62,8 @@ def gallery(root: Path) -> WorkspacePaths:
     _run(shell, "pagoda", "--seed", "4")
     workspace = WorkspacePaths(root)
     example = workspace.project("example")
-    _draw(shell, "sky", "0,0,100%,45%")
-    _draw(shell, "castle", "30%,20%,40%,60%")
+    _draw(shell, "sky", SKY)
+    _draw(shell, "castle", CASTLE)
     for run_id in runs.run_ids(example)[:2]:
         _decide(example.run(run_id))
     return workspace
@@ -48,8 +79,8 @@ def _run(shell: Shell, project: str, *options: str) -> None:
     assert said.code in (0, 3), said.err
 
 
-def _draw(shell: Shell, name: str, box: str) -> None:
-    said = shell("mask", "create", "--project", "example", "--name", name, "--box", box)
+def _draw(shell: Shell, name: str, corners: list[str]) -> None:
+    said = shell("mask", "create", "--project", "example", "--name", name, "--polygon", ",".join(corners))
     assert said.code == 0, said.err
 
 
