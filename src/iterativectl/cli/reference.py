@@ -49,7 +49,12 @@ def _commands(context: click.Context) -> Iterator[click.Context]:
 
 
 def _command(context: click.Context) -> Iterator[str]:
-    arguments = [p.metavar or p.name or "" for p in context.command.params if isinstance(p, click.Argument)]
+    arguments = [
+        value if parameter.required or value.startswith("[") else f"[{value}]"
+        for parameter in context.command.params
+        if isinstance(parameter, click.Argument)
+        for value in [_value(parameter)]
+    ]
     yield f"#### `{' '.join([context.command_path, *arguments])}`"
     yield _paragraphs(context.command.help or "")
     options = _options(context, of_every_command=False)
@@ -72,7 +77,21 @@ def _written(option: click.Option) -> str:
     names = ", ".join(option.opts)
     if option.secondary_opts:
         names += f" / {', '.join(option.secondary_opts)}"
-    return names if option.is_flag else f"{names} {option.metavar}"
+    return names if option.is_flag else _in_a_cell(f"{names} {_value(option)}")
+
+
+def _value(parameter: click.Parameter) -> str:
+    """What stands for a parameter's value: the name given to it, else its choices, else its own name."""
+    if parameter.metavar:
+        return parameter.metavar
+    if isinstance(parameter.type, click.Choice):
+        return "|".join(parameter.type.choices)
+    return (parameter.name or "").upper()
+
+
+def _in_a_cell(code: str) -> str:
+    """A bar would end the cell of a table, even inside code."""
+    return code.replace("|", "\\|")
 
 
 def _paragraphs(text: str) -> str:
