@@ -288,14 +288,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     with tempfile.TemporaryDirectory() as name:
         folder = options.folder or Path(name)
-        few = _workspace(folder / "few", FEW_RUNS, options.iterations)
-        many = _workspace(folder / "many", options.runs, options.iterations)
+        few = workspace(folder / "few", FEW_RUNS, options.iterations)
+        many = workspace(folder / "many", options.runs, options.iterations)
         good = measure(few, many)
     print("all goals met" if good else "a goal was missed")
     return 0 if good else 1
 
 
-def _workspace(root: Path, number: int, iterations: int) -> ProjectPaths:
+def workspace(root: Path, number: int, iterations: int) -> ProjectPaths:
     project = WorkspacePaths(root).project("big")
     if project.root.is_dir():
         shutil.rmtree(WorkspacePaths(root).derived, ignore_errors=True)
