@@ -9,8 +9,12 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from tests.browser.living import Living, living
 from tests.browser.serving import REQUIRED, Served, browser_here, served
 from tests.web.trees import example_workspace
+
+from iterativectl.project import runs
+from iterativectl.project.layout import WorkspacePaths
 
 OPTIONS = [
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
@@ -38,11 +42,26 @@ def browser_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def viewer(browser_example: Path, tmp_path: Path) -> Iterator[Served]:
-    """A copy of it, for changing, and its viewer."""
-    root = tmp_path / "space"
-    shutil.copytree(browser_example, root)
-    with served(root) as found:
+def space(browser_example: Path, tmp_path: Path) -> Path:
+    """A copy of it, for changing."""
+    return Path(shutil.copytree(browser_example, tmp_path / "space"))
+
+
+@pytest.fixture
+def going(space: Path, tmp_path: Path) -> Iterator[Living]:
+    """The example's run, going on after two iterations, whether there is a viewer or not.
+
+    Ask for it before the viewer, which may have seen the pictures that this takes away for a while.
+    """
+    project = WorkspacePaths(space).project("example")
+    with living(project, project.run(runs.run_ids(project)[-1]), 2, tmp_path / "kept") as found:
+        yield found
+
+
+@pytest.fixture
+def viewer(space: Path) -> Iterator[Served]:
+    """The viewer of that copy."""
+    with served(space) as found:
         yield found
 
 
@@ -88,7 +107,7 @@ def listen(page: Page) -> list[str]:
 
     def take(said: ConsoleMessage) -> None:
         if said.type in ("error", "warning") and "status of 409" not in said.text:
-            heard.append(said.text)
+            heard.append(f"{said.text} {said.location['url']}")
 
     page.on("console", take)
     page.on("pageerror", lambda error: heard.append(str(error)))

@@ -79,23 +79,24 @@ class Living:
 
 @contextmanager
 def living(project: ProjectPaths, run: RunPaths, done: int, kept: Path) -> Iterator[Living]:
-    """Turn the run back to `done` iterations, and hold its project as a running process does."""
+    """Turn the run back to `done` iterations (0: it has just begun), and hold its project as a run does."""
     shutil.copytree(run.root, kept)
     for path in run.root.rglob("iteration_*"):
         number = int(path.name.split("_")[1].split(".")[0])
         if number > done:
             path.unlink()
     lines = run.events.read_text("utf-8").splitlines(keepends=True)
-    end = next(
-        at for at, line in enumerate(lines) if _is(json.loads(line), "iteration_committed", iteration=done)
-    )
+    last = ("iteration_committed", done) if done else ("run_started", None)
+    end = next(at for at, line in enumerate(lines) if _is(json.loads(line), *last))
     run.events.write_text("".join(lines[: end + 1]), "utf-8")
     told = Living(project, run, kept, EventLog(run.events, run.run_id, SystemClock().now))
-    score = json.loads(run.metadata(done).read_bytes())["evaluation"]["overall_score"]
-    told.stand(status="running", reason="", best_iteration=done, best_score=score, last_iteration=done)
+    best, score = None, None
+    if done:
+        best, score = done, json.loads(run.metadata(done).read_bytes())["evaluation"]["overall_score"]
+    told.stand(status="running", reason="", best_iteration=best, best_score=score, last_iteration=done)
     with lock.held(project.lock, started=SystemClock().now().isoformat()):
         yield told
 
 
-def _is(event: dict[str, Any], kind: str, iteration: int) -> bool:
+def _is(event: dict[str, Any], kind: str, iteration: int | None) -> bool:
     return event["type"] == kind and event["iteration"] == iteration

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.web.trees import TOKEN, Example, at_work
 
 from iterativectl.project.layout import WorkspacePaths
+from iterativectl.web.site import Site
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 REQUIRED = "ITERATIVE_BROWSER_TESTS"  # set to "required", a missing browser is a failure
@@ -22,11 +23,12 @@ class Served(Example):
 
     origin: str
     workspace: WorkspacePaths
+    site: Site
 
     @property
     def entrance(self) -> str:
         """The address that lets a browser in."""
-        return f"{self.origin}/?token={TOKEN}"
+        return f"{self.origin}/?token={self.site.token}"
 
     @property
     def run_address(self) -> str:
@@ -34,10 +36,10 @@ class Served(Example):
 
 
 @contextmanager
-def served(root: Path) -> Iterator[Served]:
+def served(root: Path, port: int = 0, token: str = TOKEN) -> Iterator[Served]:
     """Serve a workspace until the block is left."""
-    with at_work(root) as (_, _, port):
-        yield Served(f"http://127.0.0.1:{port}", WorkspacePaths(root))
+    with at_work(root, port=port, token=token) as (site, _, port):
+        yield Served(f"http://127.0.0.1:{port}", WorkspacePaths(root), site)
 
 
 def browser_here() -> str | None:

@@ -6,12 +6,15 @@ import hashlib
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from PIL import Image
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
+from tests.browser.living import Living, living
 from tests.browser.serving import Served
 
+LIVE_WITHIN = 5_000  # milliseconds, on a machine under load
 PLACE = "[...document.querySelectorAll('.compare-stage .world')].map((one) => one.style.transform)"
 BLACK = """() => {
   const canvas = document.querySelector('.compare-stage canvas');
@@ -199,3 +202,44 @@ def test_a_phone_compares_too(phone: Page, viewer: Served) -> None:
     shown(page, "Iteration 3")
     page.get_by_text("Side by side").tap()
     expect(page.locator(".pane")).to_have_count(2)
+
+
+def test_a_picture_that_comes_later_moves_nothing(going: Living, page: Page, viewer: Served) -> None:
+    page.goto(f"{viewer.run_address}/compare?a=1&b=2")
+    shown(page, "Iteration 2")
+    for key in ("z", "+", "+", "+", "Shift+ArrowRight"):
+        page.keyboard.press(key)
+    expect(page).to_have_url(re.compile("zoom="))
+    before, address = page.evaluate(PLACE), page.url
+    cells = page.locator(".compare-strip .as-b")
+    expect(cells).to_have_count(3)
+    first = cells.first.element_handle()
+    going.commit(3)
+    expect(cells).to_have_count(4, timeout=LIVE_WITHIN)
+    expect(page.locator("#heard")).to_have_text(re.compile("^Iteration 3, score .*: a new picture"))
+    shown(page, "Iteration 2")
+    expect(page.locator(".compare-stage .pane-name").first).to_contain_text("Iteration 1")
+    assert (page.evaluate(PLACE), page.url) == (before, address)
+    assert cells.first.evaluate("(one, other) => one === other", first), "the strip was made anew"
+    page.keyboard.press("ArrowRight")
+    shown(page, "Iteration 3")
+    expect(page.locator(".compare-stage img[alt^='Iteration 3']")).to_be_visible()
+    assert page.evaluate(PLACE) == before
+    with page.expect_response("**/ratings"):
+        page.keyboard.press("4")
+    expect(page.locator(".compare-strip .is-b")).to_contain_text("4 stars")
+
+
+def test_the_first_picture_of_a_run_opens_the_page(
+    viewer: Served, tmp_path: Path, context: BrowserContext
+) -> None:
+    with living(viewer.project, viewer.run, 0, tmp_path / "kept") as begun:
+        page = context.new_page()
+        page.goto(viewer.entrance)
+        page.goto(f"{viewer.run_address}/compare")
+        expect(page.locator("main")).to_contain_text("Nothing to compare yet")
+        begun.commit(1)
+        shown(page, "Iteration 1")
+        begun.commit(2)
+        expect(page.locator(".compare-strip .as-b")).to_have_count(3, timeout=LIVE_WITHIN)
+        shown(page, "Iteration 1")

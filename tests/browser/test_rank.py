@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
+from tests.browser.living import Living
 from tests.browser.serving import Served, served
 
 from iterativectl.project import human
 
+LIVE_WITHIN = 5_000  # milliseconds, on a machine under load
 ORDER = "[...document.querySelectorAll('.ranked .rank-card')].map((one) => one.dataset.n)"
 
 
@@ -219,3 +221,73 @@ def test_a_phone_ranks_too(phone: Page, viewer: Served) -> None:
     page.get_by_role("button", name="Move iteration 2 up").tap()
     saved(page, 2, 4)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def came(page: Page, number: int) -> None:
+    """The page knows of the picture."""
+    expect(page.locator("#heard")).to_have_text(
+        re.compile(f"^Iteration {number}, score .*: not ranked yet"), timeout=LIVE_WITHIN
+    )
+
+
+def test_a_picture_that_comes_later_disturbs_nobody_who_types(
+    going: Living, context: BrowserContext, viewer: Served
+) -> None:
+    """What was not saved is still here, and is still said to be unsaved."""
+    page = context.new_page()
+    page.goto(viewer.entrance)
+    opened(page, viewer)
+    page.route("**/ranking", lambda route: route.abort())
+    page.get_by_role("button", name="Rank iteration 1").click()
+    note = page.get_by_label("Your note")
+    note.fill("More mist")
+    note.evaluate("(one) => one.setSelectionRange(5, 9)")
+    expect(page.locator(".save-state")).to_have_text("Not saved")
+    before = note.bounding_box()
+    going.commit(3)
+    came(page, 3)
+    expect(page.locator(".tray .rank-card")).to_have_count(2)
+    expect(note).to_be_focused()
+    assert note.evaluate("(one) => [one.value, one.selectionStart]") == ["More mist", 5]
+    assert note.bounding_box() == before
+    assert page.evaluate(ORDER) == ["1"]
+    expect(page.locator(".save-state")).to_have_text("Not saved")
+    page.unroute("**/ranking")
+    page.get_by_role("button", name="Save again").click()
+    saved(page, 1)
+    page.get_by_role("button", name="Rank iteration 3").click()
+    saved(page, 1, 3)
+    assert load(viewer.run.ranking)["notes"] == {"1": "More mist"}
+
+
+def test_a_picture_that_comes_while_one_drags_waits(going: Living, page: Page, viewer: Served) -> None:
+    opened(page, viewer)
+    card(page, 2).locator(".grip").hover()
+    there = page.locator(".ranked").bounding_box()
+    assert there is not None
+    page.mouse.down()
+    for moved in range(200):
+        page.mouse.move(there["x"] + 60 + moved % 3, there["y"] + 4)
+        if page.evaluate(ORDER) == ["2"]:
+            break
+    going.commit(3)
+    came(page, 3)
+    expect(card(page, 3)).to_have_count(0)
+    assert page.evaluate(ORDER) == ["2"]
+    page.mouse.up()
+    expect(page.locator(".tray .rank-card")).to_have_count(2)
+    saved(page, 2)
+    assert load(viewer.run.ranking)["ranking"] == ["2"]
+
+
+def test_what_was_changed_elsewhere_meanwhile_is_not_taken_silently(
+    going: Living, page: Page, viewer: Served
+) -> None:
+    opened(page, viewer)
+    human.rank(viewer.run, [2], [1, 2], "2026-01-09T22:25:59+01:00")
+    going.commit(3)
+    came(page, 3)
+    assert page.evaluate(ORDER) == []
+    page.get_by_role("button", name="Rank iteration 3").click()
+    expect(page.locator(".save-state")).to_have_text("Not saved: it was changed somewhere else")
+    assert load(viewer.run.ranking)["ranking"] == ["2"]

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser import hostile
-from tests.browser.living import Living, living
+from tests.browser.living import Living
 from tests.browser.serving import Served
 
 from iterativectl import files
@@ -44,13 +42,6 @@ def run(page: Page, viewer: Served) -> Page:
     page.goto(f"{viewer.run_address}?i=3")
     expect(chosen(page)).to_contain_text("3")
     return page
-
-
-@pytest.fixture
-def going(viewer: Served, tmp_path: Path) -> Iterator[Living]:
-    """The example's run, going on after two iterations."""
-    with living(viewer.project, viewer.run, 2, tmp_path / "kept") as found:
-        yield found
 
 
 def chosen(page: Page) -> Locator:
@@ -222,7 +213,7 @@ def test_zoom_is_100_percent_and_stays_while_moving_on(run: Page) -> None:
     assert view.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
 
 
-def test_a_run_that_goes_on_appears_without_reload(page: Page, viewer: Served, going: Living) -> None:
+def test_a_run_that_goes_on_appears_without_reload(going: Living, page: Page, viewer: Served) -> None:
     page.goto(viewer.run_address)
     page.evaluate("window.here = true")
     shows(page, 2)
@@ -250,7 +241,7 @@ def test_a_run_that_goes_on_appears_without_reload(page: Page, viewer: Served, g
     assert page.evaluate("window.here")
 
 
-def test_looking_at_an_older_picture_is_not_disturbed(page: Page, viewer: Served, going: Living) -> None:
+def test_looking_at_an_older_picture_is_not_disturbed(going: Living, page: Page, viewer: Served) -> None:
     page.goto(viewer.run_address)
     shows(page, 2)
     page.keyboard.press("ArrowLeft")
@@ -269,16 +260,8 @@ def test_looking_at_an_older_picture_is_not_disturbed(page: Page, viewer: Served
     expect(fresh).to_be_hidden()
 
 
-def test_without_streams_the_page_asks(page: Page, viewer: Served, going: Living) -> None:
-    page.route("**/stream?*", lambda route: route.fulfill(status=204))
-    page.goto(viewer.run_address)
-    shows(page, 2)
-    going.commit(3)
-    expect(page.locator(".strip button")).to_have_count(3, timeout=LIVE_WITHIN)
-
-
 def test_pause_and_stop_are_asked_for_and_stop_is_asked_twice(
-    page: Page, viewer: Served, going: Living
+    going: Living, page: Page, viewer: Served
 ) -> None:
     page.goto(viewer.run_address)
     page.get_by_role("button", name="Pause").click()

@@ -64,10 +64,10 @@ def example_workspace(root: Path) -> Path:
     return root
 
 
-def site_at(root: Path, address: str = ADDRESS) -> Site:
+def site_at(root: Path, address: str = ADDRESS, token: str = TOKEN) -> Site:
     """The viewer's site of a workspace."""
     world = World(environ=os.environ, clock=SystemClock())
-    return Site(workspace=WorkspacePaths(root), world=world, token=TOKEN, hosts=frozenset({address}))
+    return Site(workspace=WorkspacePaths(root), world=world, token=token, hosts=frozenset({address}))
 
 
 @contextmanager
@@ -79,11 +79,13 @@ def looked_at(root: Path) -> Iterator[Looked]:
 
 
 @contextmanager
-def at_work(root: Path, streams: Streams | None = None) -> Iterator[tuple[Site, Server, int]]:
-    """A viewer that answers at a port of its own, until the block is left."""
-    listener = listening("127.0.0.1", 0)
+def at_work(
+    root: Path, streams: Streams | None = None, port: int = 0, token: str = TOKEN
+) -> Iterator[tuple[Site, Server, int]]:
+    """A viewer that answers at a port (0: one of its own), until the block is left."""
+    listener = listening("127.0.0.1", port)
     port = listener.getsockname()[1]
-    site = replace(site_at(root, f"127.0.0.1:{port}"), streams=streams or Streams())
+    site = replace(site_at(root, f"127.0.0.1:{port}", token), streams=streams or Streams())
     server = Server(site)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

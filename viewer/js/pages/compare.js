@@ -10,6 +10,7 @@ import { stage as makeStage } from "../parts/compare/stage.js";
 import { pictureStrip } from "../parts/compare/strip.js";
 import { MODES, masksToChoose, toolbar } from "../parts/compare/toolbar.js";
 import { FITTED, MOST } from "../parts/compare/viewport.js";
+import { growing } from "../parts/growing.js";
 import { judging } from "../parts/judging.js";
 import { opinions } from "../parts/opinions.js";
 import { announce } from "../parts/said.js";
@@ -20,14 +21,21 @@ const STEP = 1.25;
 const FAR = 80; // CSS pixels for an arrow
 
 export async function show({ main, place, query, setQuery, title, signal }) {
-  const run = await get(api("p", place.project, "r", place.run), { signal });
-  const pictures = picturesOf(run, place);
+  const address = api("p", place.project, "r", place.run);
+  const run = await get(address, { signal });
+  let page = null;
   title("Compare", place.run, place.project);
-  if (pictures.length < 2) {
-    fill(main, h("h1", {}, "Compare"), empty("Nothing to compare yet", "As soon as this run has made a picture, it can be laid over the original here."));
-    return undefined;
+
+  /** A run that goes on makes more pictures: they are added, and nothing that one looks at moves. */
+  function took(now) {
+    const pictures = picturesOf(now, place);
+    if (page) page.add(pictures);
+    else if (pictures.length > 1) page = comparing({ main, place, query, setQuery, signal, run: now, pictures });
   }
-  return comparing({ main, place, query, setQuery, signal, run, pictures });
+  fill(main, h("h1", {}, "Compare"), empty("Nothing to compare yet", "As soon as this run has made a picture, it can be laid over the original here."));
+  took(run);
+  const stop = growing({ address, run, took, signal });
+  return () => { stop(); page?.end(); };
 }
 
 function picturesOf(run, place) {
@@ -75,6 +83,19 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   const fetchAhead = () => ahead([1, -1].flatMap((by) => [beside(state.b, by), beside(state.a, by)]).map((one) => one?.full));
   const beside = (key, by) => pictures[pictures.findIndex((one) => one.key === key) + by];
   const step = (which, by) => { const next = beside(state[which], by); if (next) change({ [which]: next.key }); };
+  function add(found) {
+    const fresh = found.filter((one) => !byKey.has(one.key));
+    for (const one of fresh) {
+      const next = pictures.find((other) => other.line && other.line.n > one.line.n) ?? null;
+      pictures.splice(next ? pictures.indexOf(next) : pictures.length, 0, one);
+      byKey.set(one.key, one);
+      lines.set(one.line.n, one.line);
+      strip.add(one, next?.key);
+    }
+    if (!fresh.length) return;
+    announce(`${fresh.map((one) => one.words).join(". ")}: ${fresh.length > 1 ? "new pictures" : "a new picture"}.`);
+    fetchAhead();
+  }
   function swap() { change({ a: state.b, b: state.a }); }
   function remember() { setQuery(inAddress(state)); }
 
@@ -83,7 +104,7 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   draw();
   fetchAhead();
   keysOf({ state, stage, change, step, swap, run, signal, judge });
-  return () => { clearTimeout(timer); panel.end(); stage.end(); };
+  return { add, end: () => { clearTimeout(timer); panel.end(); stage.end(); } };
 }
 
 /** What the address asks for; what it does not say, or says wrongly, is as one would like to begin. */

@@ -2,9 +2,10 @@
 
 import { api, get } from "../api.js";
 import { fill, h } from "../dom.js";
-import { runName } from "../format.js";
+import { runName, score } from "../format.js";
 import { bind } from "../keys.js";
 import { ask } from "../parts/dialog.js";
+import { growing } from "../parts/growing.js";
 import { board as makeBoard } from "../parts/rank/board.js";
 import { detail } from "../parts/rank/detail.js";
 import { keeper as makeKeeper } from "../parts/rank/keeping.js";
@@ -16,14 +17,24 @@ import { empty, trouble } from "../parts/states.js";
 export async function show({ main, place, query, go, setQuery, title, signal }) {
   const address = api("p", place.project, "r", place.run);
   const [run, human] = await Promise.all([get(address, { signal }), get(`${address}/human`, { signal })]);
+  let page = null;
   title("Rank", place.run, place.project);
-  const lines = new Map(run.iterations.filter((line) => line.full).map((line) => [line.n, line]));
-  if (!lines.size) {
-    fill(main, h("h1", {}, "Rank"), empty("Nothing to rank yet", "As soon as this run has made a picture, it can be put in order here."));
-    return undefined;
+
+  /** A run that goes on makes more pictures: they come to those that are not ranked, and nothing else changes. */
+  async function took(now) {
+    const lines = picturesOf(now);
+    if (page) { page.take(now, lines); return; }
+    if (!lines.size) return;
+    const said = now === run ? human : await get(`${address}/human`, { signal });
+    page ??= ranking({ main, place, query, go, setQuery, signal, run: now, human: said, lines, address });
   }
-  return ranking({ main, place, query, go, setQuery, signal, run, human, lines, address });
+  fill(main, h("h1", {}, "Rank"), empty("Nothing to rank yet", "As soon as this run has made a picture, it can be put in order here."));
+  await took(run);
+  const stop = growing({ address, run, took, signal });
+  return () => { stop(); page?.end(); };
 }
+
+const picturesOf = (run) => new Map(run.iterations.filter((line) => line.full).map((line) => [line.n, line]));
 
 function ranking({ main, place, query, go, setQuery, signal, run, human, lines, address }) {
   const state = { ...opening(human.ranking, lines), chosen: null };
@@ -55,6 +66,20 @@ function ranking({ main, place, query, go, setQuery, signal, run, human, lines, 
     board.draw(state);
     keeper.touch(mine());
   }
+  let held = run.held;
+  function take(now, found) {
+    const fresh = [...found.values()].filter((line) => !lines.has(line.n));
+    for (const line of fresh) {
+      lines.set(line.n, line);
+      board.add(line);
+    }
+    if (fresh.length) {
+      draw();
+      announce(`${fresh.map((line) => `Iteration ${line.n}, score ${score(line.score)}`).join(". ")}: not ranked yet.`);
+    }
+    if (held !== now.held) next.read(state.ranking.length > 0); // whether one may write depends on it
+    held = now.held;
+  }
 
   fill(main, h("article.rank", {}, h("header.rank-head", {}, h("h1", {}, "Rank"), h("p.hint", {}, `Run of ${runName(run)}`, h("span.with-keys", {}, ". Drag, use the buttons, or choose with the arrows and move with Shift.")), status),
     human.problems.length ? trouble({ message: "What you said before cannot all be read, and is left as it is.", problems: human.problems }) : null, board, about, next));
@@ -65,7 +90,7 @@ function ranking({ main, place, query, go, setQuery, signal, run, human, lines, 
   next.read(state.ranking.length > 0);
   bind([...keysOf({ state, board, choose }), ...about.keys]);
   guard(keeper, signal, go);
-  return () => { leave(keeper); board.end(); };
+  return { take, end: () => { leave(keeper); board.end(); } };
 }
 
 /** A ranking as the file has it: what it names besides this run's pictures is not ours to show. */

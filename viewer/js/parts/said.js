@@ -2,6 +2,7 @@
 //
 // say("Saved.")                          a note at the bottom that goes by itself; `hint` is a second line
 // say("New picture", "", {action: {words: "Show", run}})   with a button
+// const it = say(…, {stays: true})       until it is closed, or taken back by unsay(it)
 // sayTrouble(error)                      an error for people; stays longer; errors without a code are thrown on
 // announce("Iteration 5: score 75")      for screen readers only, politely; use it seldom
 
@@ -11,16 +12,20 @@ const SHORT = 6000;
 const LONG = 14000;
 let timer;
 
-export function say(message, hint = "", { trouble = false, action = null } = {}) {
+export function say(message, hint = "", { trouble = false, action = null, stays = false } = {}) {
   const place = document.getElementById("said");
   const close = () => fill(place);
-  fill(place, h(`div.toast${trouble ? ".bad" : ""}`, {},
+  const toast = h(`div.toast${trouble ? ".bad" : ""}`, {},
     h("div", {}, h("p", {}, message), hint ? h("p.hint", {}, hint) : null),
     action ? h("button.button", { type: "button", onclick: () => { close(); action.run(); } }, action.words) : null,
-    h("button.button.quiet", { type: "button", onclick: close }, "Close")));
+    h("button.button.quiet", { type: "button", onclick: close }, "Close"));
+  fill(place, toast);
   clearTimeout(timer);
-  timer = setTimeout(close, trouble || action ? LONG : SHORT);
+  if (!stays) timer = setTimeout(close, trouble || action ? LONG : SHORT);
+  return toast;
 }
+
+export const unsay = (toast) => toast.remove();
 
 export function sayTrouble(error) {
   if (error?.name === "AbortError") return;

@@ -6,20 +6,26 @@
 //     onEvent(event)  each event once, in order; onState(state) when the run's state changes
 //     onWay("stream" | "polling" | "waiting")   how it listens now
 //
+// That the viewer cannot be heard at all is said on the page, once, and taken back when it can be: it goes on by itself.
+//
 // A hidden tab does not listen: browsers allow six connections to one host, and a stream keeps one. When the tab is
 // seen again it goes on where it stopped.
 
 import { get } from "../api.js";
+import { say, unsay } from "./said.js";
 
 const TO_OPEN = 5000; // milliseconds until a stream that does not open is given up for asking
 const ASK_EVERY = 2000;
 const TRY_STREAM_AGAIN = 60000;
 const AT_ONCE = 500; // events asked for at a time
+const NOT_LET_IN = 401;
+const ANEW = ["The viewer was started anew and does not know this page.", "`iterativectl viewer status --open` opens it; this page then goes on by itself."];
 
 export function listen({ address, after, onEvent, onState = () => {}, onWay = () => {}, signal }) {
   let last = after ?? 0;
   let source = null;
   let timers = [];
+  let lost = null; // what is said of a viewer that cannot be heard
   let turn = 0; // an answer to what was asked in an earlier turn comes too late
 
   function later(milliseconds, what) { timers.push(setTimeout(what, milliseconds)); }
@@ -42,7 +48,7 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
     const mine = source = new EventSource(`${address}/stream?after=${last}`);
     const giveUp = () => { if (source === mine) poll(); };
     later(TO_OPEN, () => { if (mine.readyState !== EventSource.OPEN) giveUp(); });
-    mine.onopen = () => onWay("stream");
+    mine.onopen = () => { found(); onWay("stream"); };
     mine.addEventListener("event", (message) => take(JSON.parse(message.data)));
     mine.addEventListener("state", (message) => onState(JSON.parse(message.data)));
     // CONNECTING: the browser tries again by itself, with Last-Event-ID. CLOSED: it was refused.
@@ -61,21 +67,36 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
   async function ask() {
     const mine = turn;
     try {
-      const found = await get(`${address}/events?after=${last}&limit=${AT_ONCE}`, { signal });
+      const page = await get(`${address}/events?after=${last}&limit=${AT_ONCE}`, { signal });
       if (mine !== turn) return;
+      if (found()) { stream(); return; } // it is back: streams are likely to be, too
       onWay("polling");
-      found.events.forEach(take);
-      last = found.last ?? last;
-      later(found.more ? 0 : ASK_EVERY, ask);
+      page.events.forEach(take);
+      last = page.last ?? last;
+      later(page.more ? 0 : ASK_EVERY, ask);
     } catch (error) {
       if (error.name === "AbortError" || mine !== turn) return;
+      if (!error.code) throw error;
       onWay("waiting");
+      lose(error);
       later(ASK_EVERY * 2, ask);
     }
   }
 
+  function lose(error) {
+    if (lost) return;
+    const [words, hint] = error.status === NOT_LET_IN ? ANEW : [error.message, error.hint];
+    lost = say(words, hint, { trouble: true, stays: true });
+  }
+  function found() {
+    const was = lost;
+    lost = null;
+    if (was) unsay(was);
+    return Boolean(was);
+  }
+
   function seen() { if (document.hidden) quiet(); else stream(); }
-  function stop() { quiet(); document.removeEventListener("visibilitychange", seen); }
+  function stop() { quiet(); found(); document.removeEventListener("visibilitychange", seen); }
   document.addEventListener("visibilitychange", seen);
   signal?.addEventListener("abort", stop);
   if (!document.hidden) stream();

@@ -1,7 +1,7 @@
 // All pictures of the run, small: a click makes one B, its letter makes it A.
 //
 // pictureStrip({pictures, shape, choose}) -> an element; `.mark(a, b)` says which two are looked at, `.redraw(key)` draws
-// one anew after it was rated. choose("a" or "b", key).
+// one anew after it was rated, `.add(picture, key)` puts one in before that of the key, else at the end. choose("a" or "b", key).
 
 import { fill, h } from "../../dom.js";
 import { cell as inside } from "../marks.js";
@@ -10,11 +10,19 @@ export function pictureStrip({ pictures, shape, choose }) {
   const cells = new Map(pictures.map((one) => [one.key, cell(one, shape, choose)]));
   const strip = h("ol.strip.compare-strip", { "aria-label": "Pictures of this run" }, [...cells.values()]);
   let shown = "";
+  let marked = [];
 
   strip.mark = (a, b) => {
+    marked = [a, b];
     for (const [key, one] of cells) one.mark(key === a, key === b);
     if (shown !== b) bring(cells.get(b), strip);
     shown = b;
+  };
+  strip.add = (one, before) => {
+    const made = cell(one, shape, choose);
+    made.mark(...marked.map((key) => key === one.key));
+    cells.set(one.key, made);
+    strip.insertBefore(made, cells.get(before) ?? null);
   };
   strip.redraw = (key) => cells.get(key)?.redraw();
   return strip;

@@ -11,8 +11,8 @@
 import { post } from "../../api.js";
 
 const WAIT = 500; // milliseconds after the last change
-const AGAIN = 5000; // until it is tried again when the viewer did not answer, or somebody else was writing
-const PASSING = [0, 423];
+const AGAIN = 5000; // until it is tried again when the viewer did not answer, did not know us, or somebody else was writing
+const PASSING = [0, 401, 423];
 
 export function keeper({ address, ranking, notes, sha256, tell }) {
   let wanted = { ranking, notes };
