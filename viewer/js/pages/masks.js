@@ -18,7 +18,7 @@ import { askName, freeName, list, percent, wrong } from "../parts/masks/names.js
 import { fromPng, toPng } from "../parts/masks/png.js";
 import { listenToCtrl, toolbar } from "../parts/masks/toolbar.js";
 
-const HOW = matchMedia("(pointer: coarse)").matches ? "One finger draws, two move the picture." : "The wheel zooms, a drag with the space bar moves; ? shows all keys.";
+const HOW = matchMedia("(pointer: coarse)").matches ? "One finger draws, two move the picture." : "Wheel: zoom. Space and drag: move. ?: all keys.";
 const drafts = new Map(); // project -> a mask that was left unsaved: {name, basedOn, bits}
 
 export async function show({ main, place, query, go, setQuery, title, signal }) {
@@ -74,7 +74,7 @@ class MasksPage {
 
   build() {
     const { editor } = this;
-    this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}), state: h("p.mask-state", { role: "status" }), actions: h("div.row", {}), use: h("p.hint", {}) };
+    this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}), state: h("p.mask-state", { role: "status" }), actions: h("div.mask-actions", {}), use: h("p.hint", {}) };
     fill(this.main, h("h1.unseen", {}, `Masks of ${this.project}`), this.places.notes, h("div.mask-editor", {},
       h("div.mask-work", {}, this.bar.element, h("div.stage-frame", {}, editor.stage.element, this.bar.zooms), h("div.mask-foot", {}, this.places.status, looks(editor.stage))),
       h("aside.mask-side", { "aria-label": "Masks" },

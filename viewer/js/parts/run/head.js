@@ -53,7 +53,7 @@ const shortState = (run) => SHORT[run.state] ?? run.words ?? run.state;
 
 function factsOf(shown, began) {
   const { run, usage } = shown;
-  const seconds = shown.active && run.held ? Math.floor((Date.now() - began) / 1000) : run.seconds;
+  const seconds = shown.active && run.held ? Math.floor((Date.now() - began) / 1000) : run.seconds || null; // 0: none was written
   return [
     ["Best score", say.score(run.best_score), run.best_iteration ? `iteration ${run.best_iteration}` : ""],
     ["Iterations", String(run.iterations.length), run.max_iterations ? `of at most ${run.max_iterations}` : ""],
