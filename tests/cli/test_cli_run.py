@@ -29,6 +29,7 @@ def test_an_accepted_run(shell: Shell, workspace: Path) -> None:
     verdict = said.out.splitlines()
     assert verdict[0] == "Accepted: iteration 2, score 100, after 2 iterations."
     assert verdict[1] == f"  picture: {project / 'output' / 'output.png'}"
+    assert verdict[-1] == "  look: iterativectl viewer start barn latest --open"
     assert (project / "output" / "output.png").is_file()
     for text in (
         "Iteration 1 of 4",

@@ -43,6 +43,8 @@ def blocks(ended: Ended, project: ProjectPaths, verbosity: int) -> list[Block]:
     if verbosity >= 0:
         shown += [Line(text, "quiet", 1) for text in _cost(ended, project)]
         shown += [Line(f"next: {text}", indent=1, whole=True) for text in _next(ended, project)]
+        if ended.iterations:
+            shown.append(Line(f"look: iterativectl viewer start {project.name} latest --open", "quiet", 1))
     return shown
 
 
