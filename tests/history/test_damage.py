@@ -129,8 +129,33 @@ def test_what_leads_out_is_no_project_and_no_run(unread: Space, tmp_path: Path) 
     (unread.workspace.projects / "circle").symlink_to(unread.workspace.projects / "circle")
     (unread.workspace.projects / "-odd name").mkdir()
     unread.refresher.refresh(deep=True)
-    assert [one.facts.name for one in unread.projects()] == ["big"]
+    big, linked = unread.projects()
+    assert (big.facts.name, linked.facts.name, linked.runs) == ("big", "linked", 0)
+    assert linked.problems and not big.problems
     assert unread.runs().total == 5
+
+
+def test_nothing_is_read_of_a_run_with_a_link_that_leads_out(unread: Space, tmp_path: Path) -> None:
+    path = unread.run(1).metadata(2)
+    os.rename(path, tmp_path / "elsewhere.json")
+    path.symlink_to(tmp_path / "elsewhere.json")
+    unread.refresher.refresh(deep=True)
+    line = unread.line(1)
+    name = path.relative_to(unread.project.root)
+    assert line.problems == (f"{name} is a link that leads out of the project: it is not followed",)
+    assert (line.iterations, line.score, line.prompt) == (0, None, "")
+    path.unlink()
+    os.rename(tmp_path / "elsewhere.json", path)
+    unread.refresher.refresh(deep=True)
+    assert unread.line(1).problems == () and unread.line(1).iterations > 1
+
+
+def test_runs_that_lie_elsewhere_are_said_of_the_project(unread: Space, tmp_path: Path) -> None:
+    os.rename(unread.project.working, tmp_path / "elsewhere")
+    unread.project.working.symlink_to(tmp_path / "elsewhere")
+    unread.refresher.refresh(deep=True)
+    (found,) = unread.projects()
+    assert found.runs == 0 and found.problems[0].startswith("working is a link that leads out of the project")
 
 
 def test_without_a_projects_folder_there_are_none(tmp_path: Path) -> None:

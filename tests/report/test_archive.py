@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from tests.report.conftest import NOW
 
-from iterativectl.errors import UsageError
+from iterativectl.errors import ProjectError, UsageError
 from iterativectl.project import runs
 from iterativectl.project.layout import ProjectPaths
 from iterativectl.report.archive import archive
@@ -80,13 +80,15 @@ def test_what_lies_outside_of_the_project_stays_outside(run: Gathered) -> None:
     secret.write_bytes(run.paths.image(1).read_bytes())
     run.paths.image(1).unlink()
     run.paths.image(1).symlink_to(secret)
+    assert gather(run.project, "latest", NOW).picture(1) is None
     plan = run.paths.plan(1)
     outside = run.project.root.parent / "plan.json"
     plan.rename(outside)
     plan.symlink_to(outside)
     names = packed(run).namelist()
     assert not [name for name in names if name.endswith(("images/iteration_1.png", "iteration_1_plan.json"))]
-    assert gather(run.project, "latest", NOW).picture(1) is None
+    with pytest.raises(ProjectError, match="iteration_1_plan.json is a link that leads out of the project"):
+        gather(run.project, "latest", NOW)
 
 
 def test_an_old_clock_is_no_matter(project: ProjectPaths) -> None:

@@ -34,6 +34,10 @@ def eventually(ask: Callable[[], Any], wanted: Callable[[Any], bool]) -> Any:
     return found
 
 
+def projects(viewed: Looked) -> Any:
+    return viewed.client.get("/api/projects").json()["projects"]
+
+
 def lines(viewed: Looked, **query: Any) -> Any:
     return viewed.client.get(RUNS, params=query).json()["runs"]
 
@@ -68,8 +72,32 @@ def test_what_cannot_be_asked_is_said(viewed: Looked, query: str) -> None:
 
 def test_a_project_that_is_not_there_has_no_runs(viewed: Looked) -> None:
     (viewed.workspace.projects / "linked").symlink_to("/")
-    for name in ("none", "linked", "-", "x" * 80):
+    for name in ("none", "-", "x" * 80):
         assert viewed.client.get(f"/api/p/{name}/runs").status_code == 404
+    assert viewed.client.get("/api/p/linked/runs").status_code == 422
+
+
+def test_a_project_that_is_a_link_is_listed_and_it_is_said_why_it_cannot_be_opened(
+    viewed: Looked, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    shutil.copytree(viewed.project.root, elsewhere)
+    (viewed.workspace.projects / "linked").symlink_to(elsewhere)
+    names = eventually(lambda: projects(viewed), lambda found: len(found) == 2)
+    assert [one["name"] for one in names] == ["example", "linked"]
+    (problem,) = names[1]["problems"]
+    assert (
+        "projects/linked is a link that leads out of the workspace" in problem
+        and "Move the folder" in problem
+    )
+    assert (names[1]["runs"], names[1]["thumb"]) == (0, None), "nothing else is read of it"
+    for address in ("/api/p/linked/runs", f"/api/p/linked/r/{viewed.run.run_id}", "/api/p/linked/rules"):
+        error = viewed.client.get(address).json()["error"]
+        assert "leads out of the workspace" in error["message"] and error["hint"]
+    (viewed.workspace.projects / "linked").unlink()
+    elsewhere.rename(viewed.workspace.projects / "linked")
+    eventually(lambda: projects(viewed)[1:], lambda found: bool(found) and found[0]["runs"] == 1)
+    assert projects(viewed)[1]["problems"] == []
 
 
 def test_what_changes_is_seen_within_seconds(viewed: Looked) -> None:

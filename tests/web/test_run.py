@@ -297,6 +297,51 @@ def test_links_out_of_the_project_are_not_followed(viewed: Looked, tmp_path: Pat
         assert "sk-secret" not in viewed.client.get(address).text
 
 
+OF_A_RUN = (
+    *("run_json", "events", "usage", "ranking", "labels", "ratings", "checkpoint"),
+    *("plan", "graph", "questions", "evaluation", "comparison", "advice", "metadata"),
+)
+OF_A_PROJECT = ("checkpoint", "control", "settings", "seed")
+
+
+def linked_out(path: Path, outside: Path) -> None:
+    """What is there, or something, lies outside now, and a link leads to it."""
+    path.parent.mkdir(exist_ok=True)
+    path.rename(outside) if path.exists() else outside.write_text("{}")
+    path.symlink_to(outside)
+
+
+@pytest.mark.parametrize("name", [*OF_A_RUN, *(f"project.{name}" for name in OF_A_PROJECT)])
+def test_a_run_with_a_file_elsewhere_is_not_shown_and_it_is_said_which(
+    viewed: Looked, tmp_path: Path, name: str
+) -> None:
+    """Of all that is read of it no file is followed, whatever reads it."""
+    run = viewed.run
+    place = getattr(viewed.project if "." in name else run, name.removeprefix("project."))
+    path = place(2) if callable(place) else place
+    here = f"/api/p/example/r/{run.run_id}"
+    assert viewed.client.get(here).status_code == 200
+    linked_out(path, tmp_path / "outside")
+    export = f"/export/p/example/r/{run.run_id}/zip"
+    for address in (here, f"{here}/i/2", f"{here}/i/2/replies", f"{here}/human", f"{here}/seed", export):
+        reply = viewed.client.get(address)
+        assert reply.status_code == 422
+        error = reply.json()["error"]
+        assert path.relative_to(viewed.project.root).as_posix() in error["message"] and error["hint"]
+        assert str(tmp_path) not in reply.text
+    path.unlink()
+    shutil.copy(tmp_path / "outside", path)
+    assert viewed.client.get(here).status_code == 200
+
+
+def test_a_link_within_the_project_is_followed(viewed: Looked) -> None:
+    path = viewed.run.evaluation(2)
+    path.rename(viewed.project.root / "evaluation.json")
+    path.symlink_to(viewed.project.root / "evaluation.json")
+    found = viewed.client.get(f"/api/p/example/r/{viewed.run.run_id}/i/2")
+    assert found.status_code == 200 and found.json()["measured"]
+
+
 def test_what_did_not_change_is_not_read_again(viewed: Looked) -> None:
     shelf = Shelf()
     first = run_facts(viewed.project, viewed.run.run_id, shelf)

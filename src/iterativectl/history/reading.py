@@ -16,7 +16,7 @@ from iterativectl.errors import IterativeError
 from iterativectl.history.facts import IterationFacts, ProjectFacts, RunFacts, RunRead
 from iterativectl.history.said import plain, said_of, writable
 from iterativectl.project import checkpoint as checkpoint_file
-from iterativectl.project import output, records, runs
+from iterativectl.project import links, output, records, runs
 from iterativectl.project.checkpoint import Checkpoint
 from iterativectl.project.layout import ProjectPaths, RunPaths, iteration_of
 from iterativectl.project.metadata import FORMAT as METADATA
@@ -52,6 +52,9 @@ class Reader:
 
     def run(self, project: ProjectPaths, paths: RunPaths, standing: Standing, stamp: str) -> RunRead:
         """A run and its iterations. `stamp` is of its folder; the iterations' files are added to it."""
+        astray = links.leading_out(paths)
+        if astray is not None:
+            return self._unread(paths, links.refusal(paths, astray).message, standing, stamp)
         problems: list[str] = []
         told = Problems(project, problems)
         begun = told.of(lambda: _read(paths.run_json, runs.RUN_FORMAT, _begun)) or {}
@@ -79,6 +82,14 @@ class Reader:
         best = _best(iterations, checkpoint)
         whole = f"{stamp}{DEEPER}{deep}"
         return RunRead(run=_with_best(facts, iterations, best), iterations=iterations, stamp=whole)
+
+    def _unread(self, paths: RunPaths, why: str, standing: Standing, stamp: str) -> RunRead:
+        """A run of which nothing is read."""
+        state, words = self._tell(paths.run_id, None, standing, 0)
+        facts = RunFacts(
+            project=paths.project.name, run_id=paths.run_id, state=state, words=words, problems=(why,)
+        )
+        return RunRead(run=facts, iterations=(), stamp=f"{stamp}{DEEPER}{deep_stamp(paths)}")
 
     def _iterations(self, paths: RunPaths, told: Problems) -> list[IterationFacts]:
         known = self._remembered.pop(str(paths.root), {})
@@ -120,6 +131,8 @@ def project_facts(project: ProjectPaths) -> ProjectFacts:
     problems: list[str] = []
     made = Problems(project, problems).of(lambda: plain(project.output_metadata) and output.read(project))
     made = made or {}
+    if not links.lies_inside(project.working, project.root):
+        problems.append(f"{links.refused('working')}. {links.CURE}")
     number = made.get("iteration")
     return ProjectFacts(
         name=project.name,

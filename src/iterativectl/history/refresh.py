@@ -26,11 +26,12 @@ from iterativectl.history.reading import (
     project_facts,
     stamp_of,
 )
-from iterativectl.project import lock
+from iterativectl.project import links, lock
 from iterativectl.project.layout import PROJECT_NAME, RUN_ID, ProjectPaths, RunPaths, WorkspacePaths
 
 YOUNG_SECONDS = 2.0  # the coarsest clock of a file system that is still in use (FAT)
 ROUNDS = 2  # a second one where the file was found to be damaged in the first
+ELSEWHERE = "elsewhere"  # the stamp of a project that is a link out of the workspace
 BATCH_SECONDS = 0.5  # so often a first reading of many runs is written down and seen
 
 Key = tuple[str, str]  # project, run id
@@ -105,8 +106,8 @@ class Refresher:
         self.refresh(deep=True)
 
     def _round(self, deep: bool) -> None:
-        found = list(self._found_projects())
-        self._refresh_projects(found)
+        found, elsewhere = self._found_projects()
+        self._refresh_projects(found, elsewhere)
         present: set[Key] = set()
         wanted: list[_Wanted] = []
         for project in found:
@@ -125,15 +126,24 @@ class Refresher:
         self._version = self._database.version
         self._changes += 1
 
-    def _found_projects(self) -> Iterator[ProjectPaths]:
-        """Folders with a rules file, as `project list` has them; what leads out of the workspace is none."""
+    def _found_projects(self) -> tuple[list[ProjectPaths], list[ProjectPaths]]:
+        """Folders with a rules file, as `project list` has them; and those of them that lead elsewhere.
+
+        The latter are links out of the workspace: nothing else is read of them.
+        """
+        found: tuple[list[ProjectPaths], list[ProjectPaths]] = ([], [])
         for name, inside in _folders(self._workspace.projects):
             project = self._workspace.project(name)
-            if PROJECT_NAME.fullmatch(name) and inside and project.rules.is_file():
-                yield project
+            if PROJECT_NAME.fullmatch(name) and _is_project(project):
+                found[not inside].append(project)
+        return found
 
-    def _refresh_projects(self, found: list[ProjectPaths]) -> None:
+    def _refresh_projects(self, found: list[ProjectPaths], elsewhere: list[ProjectPaths]) -> None:
         changed: dict[str, tuple[ProjectFacts, str]] = {}
+        for project in elsewhere:
+            if self._projects.get(project.name) != ELSEWHERE:
+                problem = f"{links.OUT_OF_WORKSPACE.format(project.name)}. {links.MOVE}"
+                changed[project.name] = (ProjectFacts(name=project.name, problems=(problem,)), ELSEWHERE)
         for project in found:
             paths = (project.output_metadata, project.output_image, project.input)
             stamp, young = _stamp(tuple(map(str, paths)))
@@ -142,9 +152,11 @@ class Refresher:
             facts = project_facts(project)
             if not young or self._facts.get(project.name) != facts:
                 changed[project.name] = (facts, "" if young else stamp)
-        gone = set(self._projects) - {project.name for project in found}
-        if not changed and not gone:
-            return
+        gone = set(self._projects) - {project.name for project in (*found, *elsewhere)}
+        if changed or gone:
+            self._write_projects(changed, gone)
+
+    def _write_projects(self, changed: dict[str, tuple[ProjectFacts, str]], gone: set[str]) -> None:
         if self._database.write(lambda index: writing.put_projects(index, changed.values(), gone)):
             news = any(self._facts.get(name) != facts for name, (facts, _) in changed.items())
             self._changes += news or bool(gone)
@@ -155,6 +167,8 @@ class Refresher:
                 self._facts.pop(name, None)
 
     def _found_runs(self, project: ProjectPaths) -> Iterator[_Wanted]:
+        if not links.lies_inside(project.working, project.root):
+            return  # project_facts says so
         names = sorted(
             name for name, inside in _folders(project.working) if inside and RUN_ID.fullmatch(name)
         )
@@ -238,7 +252,7 @@ def _folders(folder: Path) -> list[tuple[str, bool]]:
             found = [(entry.name, entry.is_symlink()) for entry in entries if _is_folder(entry)]
     except OSError:
         return []
-    return sorted((name, not linked or _lies_inside(folder / name, folder)) for name, linked in found)
+    return sorted((name, not linked or links.lies_inside(folder / name, folder)) for name, linked in found)
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
@@ -248,10 +262,10 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _lies_inside(path: Path, folder: Path) -> bool:
+def _is_project(project: ProjectPaths) -> bool:
     try:
-        return path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError):
+        return project.rules.is_file()
+    except OSError:  # a link into a folder that may not be read
         return False
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from iterativectl import __version__
 from iterativectl.errors import UsageError
-from iterativectl.project import records, runs
+from iterativectl.project import links, records, runs
 from iterativectl.project.layout import RUN_ID, ProjectPaths, RunPaths
 from iterativectl.report import discretion
 from iterativectl.showing import run as showing
@@ -85,12 +85,18 @@ class Gathered:
 
     def inside(self, path: Path) -> bool:
         """Whether a file lies in the project once links are followed: nothing else leaves the house."""
-        return path.resolve().is_relative_to(self.project.root.resolve())
+        return links.lies_inside(path, self.project.root)
 
 
 def gather(project: ProjectPaths, asked: str, now: datetime) -> Gathered:
-    """The run that is asked for, or the newest. Raises UsageError where there is none."""
+    """The run that is asked for, or the newest. Raises UsageError where there is none.
+
+    Raises ProjectError where one of its files is a link out of the project: a report goes to others.
+    """
     paths, shelf = _run(project, asked), Shelf()
+    astray = links.leading_out(paths)
+    if astray is not None:
+        raise links.refusal(paths, astray)
     data = tried([], lambda: records.read(paths.run_json, runs.RUN_FORMAT)) or {}
     facts = showing.run_facts(project, paths.run_id, shelf)
     run = {key: value for key, value in facts.items() if key not in LEFT_OUT}

@@ -5,39 +5,45 @@ What is not there is a 404 without a word about where it was looked for.
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 
-from iterativectl.project import runs
+from iterativectl.errors import ProjectError
+from iterativectl.project import links, runs
 from iterativectl.project.layout import PROJECT_NAME, RUN_ID, ProjectPaths, RunPaths
 from iterativectl.web.site import site_of
 
 
 def project_of(request: Request) -> ProjectPaths:
-    """The project that {project} names. Raises HTTPException 404."""
+    """The project that {project} names. Raises HTTPException 404, ProjectError for a link elsewhere."""
     name = request.path_params["project"]
     workspace = site_of(request).workspace
     if not PROJECT_NAME.fullmatch(name):
         raise HTTPException(404)
     project = workspace.project(name)
-    return ProjectPaths(inside(project.root, workspace.projects)) if project.root.is_dir() else _gone()
+    if not project.root.is_dir():
+        raise HTTPException(404)
+    if not links.lies_inside(project.root, workspace.projects):
+        raise ProjectError(links.OUT_OF_WORKSPACE.format(name), links.MOVE)
+    return project
 
 
 def run_of(request: Request) -> RunPaths:
-    """The run that {project} and {run} name. Raises HTTPException 404."""
+    """The run that {project} and {run} name. Raises HTTPException 404, ProjectError for links elsewhere."""
     project = project_of(request)
     run_id = request.path_params["run"]
     if not RUN_ID.fullmatch(run_id) or not project.run(run_id).run_json.is_file():
         raise HTTPException(404)
     paths = project.run(run_id)
-    inside(paths.root, project.root)
-    with os.scandir(paths.root) as entries:
-        links = [Path(entry.path) for entry in entries if entry.is_symlink()]
-    for link in links:  # a whole folder of steps, say
-        inside(link, project.root)
+    for folder in (project.working, paths.root):
+        if not links.lies_inside(folder, project.root):
+            raise links.refusal(paths, folder)
+    found = site_of(request).shelf.of("links", links.folders(paths), lambda: links.links(paths))
+    astray = links.leading_out(paths, found)
+    if astray is not None:
+        raise links.refusal(paths, astray)
     return paths
 
 
@@ -51,14 +57,6 @@ def iteration_of(request: Request, paths: RunPaths) -> int:
 
 def inside(path: Path, folder: Path) -> Path:
     """The path, if it lies in the folder once links are followed. Raises HTTPException 404."""
-    try:
-        lies_inside = path.resolve().is_relative_to(folder.resolve())
-    except (OSError, RuntimeError) as error:  # links in a circle, a name that is too long
-        raise HTTPException(404) from error
-    if not lies_inside:
+    if not links.lies_inside(path, folder):
         raise HTTPException(404)
     return path
-
-
-def _gone() -> ProjectPaths:
-    raise HTTPException(404)
