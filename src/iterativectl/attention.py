@@ -42,6 +42,8 @@ class Attention:
                 self._clock.sleep(LOOK_SECONDS)
             held(False)
             report(Event(type="run_resumed"))
+        if request == "resume":
+            control.take_back(self._path, self._run_id, request)  # it goes on: nothing is asked any more
         if request == "stop":
             raise self._stopped()
 

@@ -36,6 +36,16 @@ def test_a_pause_holds_the_run_and_resume_goes_on(stage: Stage, ollama: FakeOlla
     assert not stage.project.control.exists(), "the next run must not meet it"
 
 
+def test_what_was_obeyed_is_not_asked_any_more(stage: Stage) -> None:
+    """Else a page says "resume was asked for" to the end of the run, and after a kill once more."""
+    there: list[bool] = []
+    stage.clock.meanwhile = lambda waited: stage.ask_for("resume")
+    stage.at("iteration_planned", 1, lambda: stage.ask_for("pause"))
+    stage.at("iteration_committed", 1, lambda: there.append(stage.project.control.exists()))
+    assert stage.run().status == "passed"
+    assert there == [False]
+
+
 def test_a_stop_ends_it_with_the_best_so_far(stage: Stage, critic: Critic) -> None:
     critic.says = never
     stage.at("iteration_planned", 2, lambda: stage.ask_for("stop"))

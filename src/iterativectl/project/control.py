@@ -30,7 +30,8 @@ def ask(path: Path, run_id: str, request: Request, now: str) -> None:
     files.write_json(path, {"format": FORMAT, "run_id": run_id, "request": request, "at": now})
 
 
-def take_back(path: Path, run_id: str) -> None:
-    """Remove a request to this run that nobody obeyed, so that it does not meet the run when it goes on."""
-    if requested(path, run_id) is not None:
+def take_back(path: Path, run_id: str, request: Request | None = None) -> None:
+    """Remove a request to this run, so that it does not meet the run again; with `request`, only that one."""
+    found = requested(path, run_id)
+    if found is not None and request in (None, found):
         files.remove(path)
