@@ -100,7 +100,8 @@ def _ranking(project: ProjectPaths, asked: str) -> tuple[RunPaths, Ranking]:
         )
     found = human.read_ranking(project.run(asked).ranking)
     if found is None or not found.ranking:
-        raise UsageError(f"run {asked} has no ranking", RANK)
+        notes = ": it has notes, but no picture is ranked" if found is not None and found.notes else ""
+        raise UsageError(f"run {asked} has no ranking{notes}", RANK)
     return project.run(asked), found
 
 

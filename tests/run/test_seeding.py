@@ -37,6 +37,22 @@ def ranked(stage: Stage, critic: Critic) -> Stage:
     return stage
 
 
+def test_notes_alone_are_no_ranking(ranked: Stage) -> None:
+    """A note written in the viewer makes a ranking.json with an empty ranking: no run starts from that."""
+    older = ranked.paths.run_id
+    ranked.run(seed_from="latest")
+    newer = ranked.paths
+    assert newer.run_id != older
+    rank(newer, [], _1="too dark")
+    found = proposed(ranked.workspace, ranked.project, "latest", "rank1", RunOptions())
+    assert found.seed.run_id == older
+    with pytest.raises(UsageError, match="has no ranking: it has notes, but no picture is ranked"):
+        proposed(ranked.workspace, ranked.project, newer.run_id, "rank1", RunOptions())
+    rank(newer, ["2"])
+    found = proposed(ranked.workspace, ranked.project, "latest", "rank1", RunOptions())
+    assert found.seed.run_id == newer.run_id
+
+
 def parameters(plan: dict[str, Any]) -> dict[str, Any]:
     found = plan["parameters"]
     assert isinstance(found, dict)
