@@ -13,6 +13,7 @@ from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.living import Living, living
 from tests.browser.serving import Served
+from tests.browser.waiting import until
 
 LIVE_WITHIN = 5_000  # milliseconds, on a machine under load
 PLACE = "[...document.querySelectorAll('.compare-stage .world')].map((one) => one.style.transform)"
@@ -72,7 +73,7 @@ def test_wheel_zooms_at_the_pointer_and_a_drag_moves(compare: Page) -> None:
     before = compare.evaluate(under)
     for _ in range(4):
         compare.mouse.wheel(0, -200)
-    compare.wait_for_function(f"{SCALE} > 2.5")
+    until(compare, f"{SCALE} > 2.5")
     assert compare.evaluate(under) == pytest.approx(before, abs=0.003)
     compare.mouse.down()
     compare.mouse.move(x + 60, y + 20, steps=3)
@@ -175,7 +176,7 @@ def test_the_mask_of_the_run_is_laid_over(page: Page, viewer: Served) -> None:
     expect(page.locator(".mask-overlay canvas")).to_be_attached()
     assert page.evaluate(PAINTED) == [True, False, True]
     page.keyboard.press("m")
-    page.wait_for_function(f"String(({PAINTED})()) === 'false,false,true'")
+    until(page, f"String(({PAINTED})()) === 'false,false,true'")
     expect(page).to_have_url(re.compile("mask=left%3Aoutline"))
     page.keyboard.press("m")
     expect(page.locator(".mask-overlay canvas")).to_have_count(0)

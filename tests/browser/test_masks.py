@@ -15,6 +15,7 @@ from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, expect
 from tests.browser.conftest import listen
 from tests.browser.serving import Served
+from tests.browser.waiting import until
 from tests.fakes.ollama import FakeOllama
 
 from iterativectl.images.masks import region, weights_png
@@ -230,7 +231,7 @@ def test_grow_and_feather_are_shown_as_compositing_has_them(editor: Page, viewer
     assert editor.evaluate(feather) > 1000 and editor.evaluate(grown) > 1000
     editor.get_by_label("Show on the picture").uncheck()
     expect(editor.locator(".band-said")).to_be_empty()
-    editor.wait_for_function(f"() => ({feather})() === 0")
+    until(editor, f"() => ({feather})() === 0")
     assert not viewer.project.lone_mask.exists()
 
 

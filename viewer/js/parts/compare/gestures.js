@@ -1,8 +1,8 @@
 // Wheel, drag, pinch and double click on panes, for mouse, pen and fingers alike.
 //
-// gestures(stage, {pane, zoom, move, press, release, twice}): `pane(event)` is the pane under it, or null where the
-// gesture is not ours. zoom(factor, {x, y}, pane), move(dx, dy, pane, event), press(event), release(event),
-// twice({x, y}, pane); x and y count from the pane's corner.
+// gestures(stage, {pane, own, zoom, move, press, release, twice}): `pane(event)` is the pane under it, or null where the
+// gesture is not ours; own(event) tells whether a control lies there, which one finger moves, and two do not. zoom(factor, {x, y}, pane), move(dx, dy, pane, event), press(event), release(event),
+// twice({x, y}, pane); x and y count from the pane's corner. move's event is null where several fingers move.
 
 const LINE = 16; // CSS pixels; some wheels count lines
 const SPEED = 0.0018; // a notch of 120 pixels zooms by a quarter
@@ -10,6 +10,9 @@ const SPEED = 0.0018; // a notch of 120 pixels zooms by a quarter
 export function gestures(stage, act) {
   const fingers = new Map(); // pointer -> where it was last
   let pane = null;
+  let controlled = false; // the one finger moves a control
+  let from = null; // where the fingers were when they were last obeyed
+  let waiting = 0;
 
   stage.addEventListener("wheel", (event) => {
     const over = act.pane(event);
@@ -24,28 +27,43 @@ export function gestures(stage, act) {
     if (!over || event.button) return;
     pane = over;
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    stage.setPointerCapture(event.pointerId);
+    from = spread(fingers);
+    controlled = fingers.size === 1 && act.own(event);
+    if (controlled) return;
+    for (const id of fingers.keys()) stage.setPointerCapture(id); // also from a control that had the first finger
     if (fingers.size === 1) act.press(event); else act.release(event);
   });
 
   stage.addEventListener("pointermove", (event) => {
-    const was = fingers.get(event.pointerId);
-    if (!was) return;
-    const before = spread(fingers);
+    if (!fingers.has(event.pointerId)) return;
     fingers.set(event.pointerId, { x: event.clientX, y: event.clientY });
-    const now = spread(fingers);
-    act.move(now.x - before.x, now.y - before.y, pane, event);
-    if (fingers.size > 1 && before.size > 0) act.zoom(now.size / before.size, within(pane, { clientX: now.x, clientY: now.y }), pane);
+    // Each finger has an event of its own: obeyed one by one, the middle between them would jump to and fro.
+    if (controlled) from = spread(fingers);
+    else if (fingers.size === 1) obey(event);
+    else waiting ||= requestAnimationFrame(() => obey());
   });
 
+  function obey(event = null) {
+    cancelAnimationFrame(waiting);
+    waiting = 0;
+    const was = from;
+    from = spread(fingers);
+    if (was.size > 0 && from.size > 0) act.zoom(from.size / was.size, within(pane, { clientX: was.x, clientY: was.y }), pane);
+    act.move(from.x - was.x, from.y - was.y, pane, event);
+  }
+
   const ended = (event) => {
-    if (fingers.delete(event.pointerId) && !fingers.size) act.release(event);
+    if (waiting) obey();
+    if (!fingers.delete(event.pointerId)) return;
+    if (fingers.size) from = spread(fingers); else act.release(event);
   };
+  // With two fingers a picture is pinched, and the page does not scroll.
+  stage.addEventListener("touchstart", (event) => { if (event.touches.length > 1 && act.pane(event)) event.preventDefault(); }, { passive: false });
   stage.addEventListener("pointerup", ended);
   stage.addEventListener("pointercancel", ended);
   stage.addEventListener("dblclick", (event) => {
     const over = act.pane(event);
-    if (over) act.twice(within(over, event), over);
+    if (over && !act.own(event)) act.twice(within(over, event), over);
   });
 }
 

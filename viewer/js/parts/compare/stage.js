@@ -56,7 +56,7 @@ export function stage({ frame, change }) {
   handle(element, {
     move: (dx, dy, pane, event) => {
       if (movable(state.view, frame, sizeOf(pane))) element.pan(dx, dy, pane);
-      else if (pane.splitter) change({ split: Math.min(100, Math.max(0, pane.splitter.percentAt(event))) });
+      else if (event && pane.splitter && !scrolls(event, dx, dy)) change({ split: Math.min(100, Math.max(0, pane.splitter.percentAt(event))) });
     },
   });
   const watch = new ResizeObserver(() => { if (state) look(); });
@@ -64,6 +64,9 @@ export function stage({ frame, change }) {
   element.end = () => watch.disconnect();
   return element;
 }
+
+/** A finger that goes up or down scrolls the page; the browser takes it from us a moment later. */
+const scrolls = (event, dx, dy) => event.pointerType === "touch" && Math.abs(dy) > Math.abs(dx);
 
 /** Put a pane's pictures where the view says; the scale at which they are drawn. */
 function put(pane, view, frame) {
@@ -78,7 +81,8 @@ function put(pane, view, frame) {
 
 function handle(element, { move }) {
   gestures(element, {
-    pane: (event) => (event.target.closest("button, .splitter") ? null : event.target.closest(".pane")),
+    pane: (event) => (event.target.closest("button") ? null : event.target.closest(".pane")),
+    own: (event) => Boolean(event.target.closest(".splitter")),
     zoom: element.zoom,
     twice: (at, pane) => (element.isFull() ? element.fit() : element.full(at, pane)),
     press: () => element.flip(true),
