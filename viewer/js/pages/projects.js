@@ -62,7 +62,7 @@ const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value)
 function problems(list) {
   if (!list.length) return null;
   const words = list.length === 1 ? "1 file cannot be used" : `${list.length} files cannot be used`;
-  return h("details.problems", {}, h("summary", {}, words), h("ul", {}, list.map((one) => h("li", {}, one))));
+  return h("details.problems", { open: list.length === 1 }, h("summary", {}, words), h("ul", {}, list.map((one) => h("li", {}, one))));
 }
 
 function nothing(data, q) {
