@@ -149,6 +149,7 @@ function keysOf({ state, stage, change, step, swap, run, signal, judge }) {
     { keys: ["ArrowRight"], group: "Comparing", words: "B: the next picture", run: () => step("b", 1) },
     { keys: ["["], group: "Comparing", words: "A: the picture before", run: () => step("a", -1) },
     { keys: ["]"], group: "Comparing", words: "A: the next picture", run: () => step("a", 1) },
+    { keys: ["c"], group: "Comparing", words: "A: the original", run: () => change({ a: "input" }) },
     { keys: ["s"], group: "Comparing", words: "swap A and B", run: swap },
     { keys: [" ", "o"], group: "Comparing", words: "hold: the original", run: peek },
     { keys: ["h"], group: "Comparing", words: "hold: A, in the mode Flip", run: () => stage.flip(true) },

@@ -21,9 +21,10 @@ export function detail({ place, run, lines, labels, noted, rated }) {
   const name = h("h2");
   const judge = judging(mine, { notes: false });
   const compare = linkButton("Compare", "", { icon: "compare", title: "Beside the original (c)" });
+  const whole = linkButton("100 %", "", { icon: "zoom", title: "At 100 %, beside the original (z)" });
   const note = textArea({ rows: 2, maxlength: LONGEST, placeholder: "What you like of it, or miss", oninput: () => noted(mine.n, note.value) });
   const verdicts = h("div");
-  const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" }, h("div.row.head", {}, name, compare), large,
+  const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" }, h("div.row.head", {}, name, whole, compare), large,
     judge, field("Your note", note), verdicts);
 
   made.show = (n, text) => {
@@ -32,7 +33,9 @@ export function detail({ place, run, lines, labels, noted, rated }) {
       mine.choose(n);
       name.textContent = `Iteration ${n}`;
       large.show(line.full, `Iteration ${n}`);
-      compare.setAttribute("href", `/p/${encodeURIComponent(place.project)}/r/${place.run}/compare?a=input&b=${n}`);
+      const beside = `/p/${encodeURIComponent(place.project)}/r/${place.run}/compare?a=input&b=${n}`;
+      compare.setAttribute("href", beside);
+      whole.setAttribute("href", `${beside}&zoom=1`);
       fill(verdicts, verdictsTable({ write: mine.write, line, criteria: run.criteria, labels }));
     }
     if (note.value !== (text ?? "")) note.value = text ?? "";
@@ -42,6 +45,7 @@ export function detail({ place, run, lines, labels, noted, rated }) {
     ...judge.keys,
     { keys: ["n"], group: "Judging", words: "write a note", run: () => note.focus() },
     { keys: ["c"], group: "Judging", words: "compare with the original", run: () => compare.click() },
+    { keys: ["z"], group: "Judging", words: "compare with the original at 100 %", run: () => whole.click() },
   ];
   return made;
 }
