@@ -86,7 +86,7 @@ def test_a_page(browser: Browser, shown: Served, screens: Path, name: str, look:
 def settle(page: Page) -> None:
     """Wait until data and pictures are there; a page with a live stream is never idle."""
     page.wait_for_selector("main h1, main .trouble")
-    expect(page.locator("main > .loading")).to_have_count(0)
+    expect(page.locator("main .loading:visible, main [aria-busy]:visible")).to_have_count(0)
     page.evaluate(PICTURES_ARE_THERE)
 
 

@@ -34,7 +34,7 @@ export function stage(shown) {
     if (source) put(shown.run.input?.full ?? pictures.source(project, run), "The picture that this run edits");
     else if (line?.failure) fail(line.failure);
     else if (line) put(line.full ?? pictures.iteration(project, run, line.n), `Iteration ${line.n}`);
-    else fill(view, h("span.no-picture", {}, icon("picture"), h("span", {}, "no picture yet")));
+    else none("no picture yet");
     view.classList.toggle("is-original", source);
   }
 
@@ -59,9 +59,13 @@ export function stage(shown) {
   }
   function fail({ code, message, hint }) {
     wanted = null;
-    fill(view, h("div.trouble", {}, icon("warning"), h("div", {}, h("p.words", {}, message || code || "This try failed."), hint ? h("p.hint", {}, hint) : null)));
+    instead(h("div.trouble", {}, icon("warning"), h("div", {}, h("p.words", {}, message || code || "This try failed."), hint ? h("p.hint", {}, hint) : null)));
   }
-  function none(words) { fill(view, h("span.no-picture", {}, icon("picture"), h("span", {}, words))); }
+  function none(words) { instead(h("span.no-picture", {}, icon("picture"), h("span", {}, words))); }
+  function instead(shows) {
+    view.removeAttribute("aria-busy");
+    fill(view, shows);
+  }
 
   /** Pictures beside this one are fetched before they are asked for. */
   function ahead() {
