@@ -73,6 +73,17 @@ def test_all_that_happened_comes_in_order_and_then_what_happens(viewer: Listenin
     assert news.data["message"] == "a line\n\nand another\u2028one" and news.id == str(end)
 
 
+@pytest.mark.parametrize("what", ["run", "project"])
+def test_the_stream_of_a_run_that_is_deleted_ends_in_order(viewer: Listening, what: str) -> None:
+    heard, address = from_the_end(viewer), stream_of(viewer)
+    shutil.rmtree(run_of(viewer).root if what == "run" else project_of(viewer).root)
+    while heard.next() is not None:
+        pass
+    assert heard.ended and heard.reply.isclosed(), "it was broken off"
+    assert viewer.settled(0) and viewer.site.streams.watched == 0
+    assert viewer.get(address).status == 404
+
+
 def test_a_browser_that_comes_back_goes_on_where_it_was(viewer: Listening) -> None:
     page = happening.events(run_of(viewer).events, 0, 1000)
     place, rest = page.events[4]["id"], page.events[5:]

@@ -34,6 +34,10 @@ MOST_STREAMS = 64
 Facts = dict[str, Any]
 
 
+class Gone(Exception):
+    """The run is not there any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Look:
     """What a look found: `events` is the stamp of events.jsonl, `state` as `event: state` tells it."""
@@ -45,19 +49,27 @@ class Look:
 
 @dataclass(slots=True)
 class Watch:
-    """One run, looked at for everybody who follows it. `look` takes the look before; it runs in a thread."""
+    """One run, looked at for everybody who follows it. `look` takes the look before; it runs in a thread.
+
+    `gone`: its folder was deleted or moved, and nothing is looked at any more.
+    """
 
     look: Callable[[Look | None, bool], Look]
     seen: Look | None = None
     followers: set[asyncio.Event] = field(default_factory=set)
     task: asyncio.Task[None] | None = None
     page: tuple[int, Stamp, Page] | None = None
+    gone: bool = False
 
     async def keep_looking(self) -> None:
         """Look again and again, and wake all followers when something is new."""
         count = 0
         while True:
-            found = await run_in_threadpool(self.look, self.seen, count % STATE_LOOKS == 0)
+            try:
+                found = await run_in_threadpool(self.look, self.seen, count % STATE_LOOKS == 0)
+            except Gone:
+                self.gone = True
+                return
             if found != self.seen:
                 self.seen = found
                 self.wake()
@@ -89,7 +101,7 @@ class Streams:
         if watch.task is None:
             watch.task = asyncio.ensure_future(watch.keep_looking())
             watch.task.add_done_callback(lambda _: watch.wake())
-        if watch.seen is not None:
+        if watch.seen is not None or watch.gone:
             changed.set()
         try:
             yield Follower(paths, watch, changed, self._heartbeat)
@@ -126,12 +138,14 @@ class Follower:
         self._heartbeat = heartbeat
 
     async def messages(self, after: int) -> AsyncGenerator[bytes, None]:
-        """What is sent, without an end: events from byte `after` on, states, heartbeats."""
+        """What is sent: events from byte `after` on, states, heartbeats. Ends when the run is gone."""
         yield f"retry: {RETRY_MS}\n\n".encode()
         told: Facts | None = None
         while True:
             if not await self._woken():
                 yield b": still here\n\n"
+            if self._watch.gone:
+                return  # the browser asks again, and hears that it is not there
             seen = self._watch.seen
             if seen is None:
                 continue
@@ -173,11 +187,19 @@ def _message(kind: str, data: Facts, number: int | None = None) -> bytes:
 
 
 def _look(project: ProjectPaths, paths: RunPaths, shelf: Shelf, before: Look | None, all_of_it: bool) -> Look:
-    """A look at a run's files. What its state is made of is read when one of those files has changed."""
+    """A look at a run's files. What its state is made of is read when one of those files has changed.
+
+    Raises Gone for a run that is not there any more.
+    """
+    if not paths.run_json.exists():
+        raise Gone
     events = stamp(paths.events)
     previews = preview.paths_of(paths).values()
     watched = (project.checkpoint, project.control, project.lock, paths.checkpoint, *previews)
     files = tuple(stamp(path) for path in watched)
     if before is not None and files == before.files and not all_of_it:
         return Look(events, files, before.state)
-    return Look(events, files, state_facts(project, paths.run_id, shelf))
+    try:
+        return Look(events, files, state_facts(project, paths.run_id, shelf))
+    except FileNotFoundError as error:
+        raise Gone from error  # it went just now, with its project

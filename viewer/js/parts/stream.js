@@ -16,9 +16,11 @@ import { say, unsay } from "./said.js";
 
 const TO_OPEN = 5000; // milliseconds until a stream that does not open is given up for asking
 const ASK_EVERY = 2000;
+const STATE_EVERY = 4; // asks between two at how the run stands: a process that dies leaves no event
 const TRY_STREAM_AGAIN = 60000;
 const AT_ONCE = 500; // events asked for at a time
 const NOT_LET_IN = 401;
+const GONE = ["This run is not there any more: its folder was moved or deleted.", "What this page shows is what was read before."];
 const ANEW = ["The viewer was started anew and does not know this page.", "`iterativectl viewer status --open` opens it; this page then goes on by itself."];
 
 export function listen({ address, after, onEvent, onState = () => {}, onWay = () => {}, signal }) {
@@ -26,6 +28,7 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
   let source = null;
   let timers = [];
   let lost = null; // what is said of a viewer that cannot be heard
+  let asks = 0;
   let turn = 0; // an answer to what was asked in an earlier turn comes too late
 
   function later(milliseconds, what) { timers.push(setTimeout(what, milliseconds)); }
@@ -73,6 +76,8 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
       onWay("polling");
       page.events.forEach(take);
       last = page.last ?? last;
+      if (!page.more && (asks += 1) % STATE_EVERY === 0) onState(standing(await get(address, { signal })));
+      if (mine !== turn) return;
       later(page.more ? 0 : ASK_EVERY, ask);
     } catch (error) {
       if (error.name === "AbortError" || mine !== turn) return;
@@ -83,9 +88,12 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
     }
   }
 
+  /** Of all that is known of a run, what a stream tells of its state. */
+  const standing = ({ state, words, reason, latest, held, holder, request, preview }) => ({ state, words, reason, latest, held, holder, request, preview });
+
   function lose(error) {
     if (lost) return;
-    const [words, hint] = error.status === NOT_LET_IN ? ANEW : [error.message, error.hint];
+    const [words, hint] = error.status === NOT_LET_IN ? ANEW : error.status === 404 ? GONE : [error.message, error.hint];
     lost = say(words, hint, { trouble: true, stays: true });
   }
   function found() {
