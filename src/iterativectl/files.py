@@ -217,6 +217,9 @@ def _write_partial(partial: Path, content: bytes, flag: int = os.O_TRUNC, mode: 
     try:
         _write_all(descriptor, content)
         os.fsync(descriptor)
+    except OSError:  # a full disk: what is half there only takes more of it
+        partial.unlink(missing_ok=True)
+        raise
     finally:
         os.close(descriptor)
 

@@ -60,6 +60,7 @@ def test_a_full_disk_is_said_with_path_and_need(tmp_path: Path, monkeypatch: pyt
         files.write_bytes(path, b"12345")
     assert str(path) in told.value.message and "5 bytes" in told.value.message
     assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["a.json"], "what is half there only takes more of a full disk"
 
 
 HOLD = """

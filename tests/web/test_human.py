@@ -262,6 +262,18 @@ def swept(folder: Path, *plant: str) -> dict[str, list[str]]:
     return result
 
 
+def test_a_disk_that_refuses_is_said_with_a_cure_for_the_page(viewed: Looked) -> None:
+    """The command line says "run the same command again": nobody at the page ran one."""
+    (viewed.run.human / "human.lock").mkdir(parents=True)
+    address = f"/api/p/example/r/{viewed.run.run_id}/notes"
+    body = {"iteration": 2, "note": "good", "based_on_note": None}
+    reply = viewed.client.post(address, json=body, headers=HEADERS)
+    assert reply.status_code == 507
+    error = reply.json()["error"]
+    assert "human.lock" in error["message"]
+    assert "do it again" in error["hint"] and "command" not in error["hint"]
+
+
 def test_a_kill_or_a_full_disk_at_any_moment_leaves_the_old_or_the_new(tmp_path: Path) -> None:
     found = swept(tmp_path)
     assert len(found["kill"]) >= 5 and set(found["kill"]) == {"old", "new"}

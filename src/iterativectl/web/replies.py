@@ -23,6 +23,9 @@ from iterativectl.errors import (
 MAX_BODY = 1_000_000  # bytes; a ranking of ten thousand pictures with notes is less
 
 
+STORAGE = "What was there is still there. Free some space, or let the viewer write there; then do it again."
+
+
 class Conflict(Exception):
     """Somebody else has written since the page was loaded. `current` is what the file says now."""
 
@@ -62,6 +65,8 @@ def told(error: IterativeError) -> Response:
 def error_of(error: IterativeError) -> dict[str, Any]:
     """`{code, message, hint, problems?}`."""
     said: dict[str, Any] = {"code": error.code, "message": error.message, "hint": error.hint}
+    if isinstance(error, StorageError):
+        said["hint"] = STORAGE  # its own is for the command line
     if isinstance(error, ConfigError):
         said["problems"] = [problem_json(problem) for problem in error.problems]
     return said
