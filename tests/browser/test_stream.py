@@ -103,6 +103,25 @@ def port_of(viewer: Served) -> int:
     return int(viewer.origin.rpartition(":")[2])
 
 
+def test_a_page_that_asks_hears_of_what_leaves_no_event(
+    going: Living, context: BrowserContext, viewer: Served
+) -> None:
+    page = context.new_page()
+    page.clock.install()
+    page.goto(viewer.entrance)
+    page.route("**/stream?*", lambda route: route.fulfill(status=204))
+    page.goto(viewer.run_address)
+    expect(page.locator(".run-live")).to_have_attribute("data-way", "polling")
+    going.stand(status="stopped", reason="a person asked for it", in_flight=())
+    badge = page.locator(".run-title .badge")
+    for _ in range(100):
+        if badge.text_content() == "stopped":
+            break
+        page.clock.fast_forward(2_000)
+        page.wait_for_timeout(50)
+    expect(badge).to_have_text("stopped")
+
+
 @pytest.mark.parametrize("name", ["", "/rank"])
 def test_a_page_goes_on_when_the_viewer_comes_back(
     going: Living, space: Path, context: BrowserContext, name: str

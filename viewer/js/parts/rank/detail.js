@@ -24,7 +24,7 @@ export function detail({ place, run, lines, labels, noted, rated }) {
   const whole = linkButton("100 %", "", { icon: "zoom", title: "At 100 %, beside the original (z)" });
   const note = textArea({ rows: 2, maxlength: LONGEST, placeholder: "What you like of it, or miss", oninput: () => noted(mine.n, note.value) });
   const verdicts = h("div");
-  const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" }, h("div.row.head", {}, name, whole, compare), large,
+  const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" }, h("div.row.head", {}, name, h("div.row", {}, whole, compare)), large,
     judge, field("Your note", note), verdicts);
 
   made.show = (n, text) => {
