@@ -32,6 +32,9 @@ export function append(element, children) {
   return element;
 }
 
+/** A sentence of the program's: what stands between backticks is to be typed. */
+export const sentence = (text) => String(text ?? "").split(/`([^`\n]+)`/).map((part, at) => (at % 2 ? h("code", {}, part) : part));
+
 /** Put these children in place of what is there. */
 export function fill(element, ...children) {
   element.replaceChildren();

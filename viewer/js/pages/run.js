@@ -1,7 +1,7 @@
 // A run: its pictures in a strip, one of them large, what was judged and why, and what it took. Live while it goes on.
 
 import { api, get } from "../api.js";
-import { append, fill, h } from "../dom.js";
+import { fill, h } from "../dom.js";
 import { bind } from "../keys.js";
 import { changesTab } from "../parts/run/changes.js";
 import { chartsTab } from "../parts/run/charts.js";
@@ -49,18 +49,30 @@ function lay(main, shown, query, setQuery) {
   const judge = judging(shown);
   const about = aboutTabs(shown, NAMES.includes(query.get("tab")) ? query.get("tab") : NAMES[0], setQuery);
   const body = h("div.run-body");
-  const nothing = empty("No picture yet", "The first one appears here when it is made and judged.");
   fill(main, h("article.run", {}, runHead(shown), problems(shown.run), liveBar(shown), body));
   shown.keys = [...picture.keys, ...judge.keys];
   const parts = [h("section.strip-part", { "aria-label": "Film strip" }, filmStrip(shown)),
     h("div.run-columns", {}, h("div.run-left", {}, picture, judge), criteriaList(shown), about)];
 
+  let drawn = null;
   function draw() {
-    const none = !shown.numbers.length && !shown.run.in_flight;
-    if (none !== body.contains(nothing) || !body.children.length) append(fill(body), none ? nothing : parts);
+    const wanted = shown.numbers.length || shown.run.in_flight ? "pictures" : shown.unfinished ? "waiting" : "nothing";
+    if (wanted !== drawn) fill(body, wanted === "pictures" ? parts : withoutPictures(shown));
+    drawn = wanted;
   }
   shown.on("run", draw);
   draw();
+}
+
+/** Before the first one; and what happened to a run that ended without any. */
+function withoutPictures(shown) {
+  if (shown.unfinished) return empty("No picture yet", "The first one appears here when it is made and judged.");
+  const happened = tabs("What happened", [
+    { name: "events", words: "Events", make: () => eventsTab(shown) },
+    { name: "log", words: "Log", make: () => logTab(shown) },
+  ], "events");
+  happened.classList.add("panel");
+  return [empty("This run made no picture", "Its events and its log say how far it came."), happened];
 }
 
 function problems({ problems: found }) {

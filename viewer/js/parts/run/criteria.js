@@ -17,23 +17,26 @@ export function criteriaList(shown) {
     if (!line) return;
     const verdicts = full?.verdicts ?? Object.fromEntries(Object.entries(line.verdicts ?? {}).map(([field, verdict]) => [field, { verdict }]));
     const judge = commonest(Object.values(verdicts).map((verdict) => verdict.by));
-    fill(head, h("h2", {}, `Iteration ${line.n}`), summary(line, shown.run), judge ? h("p.hint", {}, `By ${judge}, where nothing else is said. Met and Not met are yours, and are kept beside it.`) : null);
+    fill(head, h("h2", {}, `Iteration ${line.n}`), summary(line, shown),
+      judge ? h("p.hint", {}, `By ${judge}, where nothing else is said. Met and Not met are yours, and are kept beside it.`) : null);
     fill(list, inOrder(shown.run.criteria, verdicts).map(([criterion, verdict]) => row(shown, line.n, criterion, verdict.by === judge ? { ...verdict, by: null } : verdict, verdict, Boolean(full))));
     if (!list.children.length) fill(list, h("li.hint", {}, line.failure ? "It was not judged, for it failed." : "Nothing was judged."));
   }
   shown.on("chosen", draw);
   shown.on("full", draw);
+  // Which one is the best may have changed; what a person is about to click stays where it is.
+  shown.on("run", () => { if (shown.line && head.firstChild) head.querySelector(".score-line").replaceWith(summary(shown.line, shown)); });
   draw();
   return whole;
 }
 
-function summary(line, run) {
+function summary(line, { run, unfinished }) {
   const all = Object.values(line.verdicts ?? {});
   const passed = all.filter((verdict) => verdict === "passed").length;
-  return h("p.row", {},
+  return h("p.row.score-line", {},
     h("span.big-score", {}, line.failure ? "failed" : `Score ${say.score(line.score)}`),
     all.length ? h("span.hint", {}, `${passed} of ${all.length} passed`) : null,
-    line.n === run.best_iteration ? chip("best so far") : null, line.accepted ? chip("accepted") : null,
+    line.n === run.best_iteration ? chip(unfinished ? "best so far" : "best") : null, line.accepted ? chip("accepted") : null,
     line.similarity === null || line.similarity === undefined ? null : h("span.hint", {}, `similarity ${say.share(line.similarity)}`));
 }
 

@@ -30,7 +30,7 @@ export function runHead(shown) {
     const { run: now } = shown;
     fill(state, stateBadge(now.state, shortState(now)));
     fill(words, now.reason || (now.words === shortState(now) ? null : now.words));
-    words.hidden = !words.textContent;
+    words.hidden = shown.unfinished || !words.textContent; // while it goes on or waits, the bar below says why
     if (last && last !== now.state) announce(`The run is now ${now.words}`);
     last = now.state;
     began = Date.now() - (now.seconds ?? 0) * 1000;

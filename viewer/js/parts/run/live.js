@@ -2,7 +2,7 @@
 // those who want it; and whether the page goes along with the newest picture.
 
 import { pictures } from "../../api.js";
-import { fill, h } from "../../dom.js";
+import { fill, h, sentence } from "../../dom.js";
 import { badge, chip } from "../badge.js";
 import { button, toggle } from "../buttons.js";
 import { announce } from "../said.js";
@@ -34,7 +34,7 @@ export function liveBar(shown) {
     drawPreview();
   }
   function idle(said) { now(said); bar.hidden = true; }
-  function now(said) { fill(words, said); }
+  function now(said) { fill(words, sentence(said)); }
 
   function drawPreview() {
     const { preview: there } = shown.run;
