@@ -236,8 +236,7 @@ def _end_of_whole_lines(descriptor: int) -> int:
     block_end = end
     while block_end > 0:
         start = max(0, block_end - 4096)
-        block = os.pread(descriptor, block_end - start, start)
-        cut = block.rfind(b"\n")
+        cut = os.pread(descriptor, block_end - start, start).rfind(b"\n")
         if cut >= 0:
             return start + cut + 1
         block_end = start
