@@ -130,11 +130,24 @@ def sheet(cells: Sequence[Cell], heading: Sequence[str]) -> Pixels:
     return np.asarray(page)
 
 
+def room(pictures: int, shape: float) -> int:
+    """Pixels of the longest side of so many pictures on one sheet; `shape` is their height / width.
+
+    Nothing is lost when they are scaled to it before they are kept for the sheet. From 160 to 720.
+    """
+    return max(_grid(pictures, shape).place)
+
+
 def _layout(cells: Sequence[Cell]) -> _Layout:
-    """The number of columns that brings the sheet nearest to a screen's shape, and how large cells can be."""
+    """Where everything goes, by the shape of the first picture that there is."""
     shapes = [c.pixels.shape[0] / c.pixels.shape[1] for c in cells if c.pixels is not None] or [0.75]
-    shape = min(max(shapes[0], _WIDEST), _TALLEST)
-    number = len(cells)
+    layout = _grid(len(cells), shapes[0])
+    return replace(layout, rows=_rows(cells, layout))
+
+
+def _grid(number: int, shape: float) -> _Layout:
+    """The number of columns that brings the sheet nearest to a screen's shape, and how large cells can be."""
+    shape = min(max(shape, _WIDEST), _TALLEST)
 
     def laid(columns: int, width: int) -> _Layout:
         return _Layout(columns, (width, max(1, round(width * shape))), max(11, round(width / 26)))
@@ -148,8 +161,7 @@ def _layout(cells: Sequence[Cell]) -> _Layout:
     width = CELL
     while width > SMALLEST and max(laid(columns, width).size(number)) > LONGEST * 0.95:
         width -= 16
-    layout = laid(columns, width)
-    return replace(layout, rows=_rows(cells, layout))
+    return laid(columns, width)
 
 
 def _rows(cells: Sequence[Cell], layout: _Layout) -> tuple[int, int]:

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from iterativectl.errors import ImageError
-from iterativectl.images.normalise import from_pixels, to_pixels
-from iterativectl.images.sheet import Cell, Tone, sheet, thumbnail
+from iterativectl.images.normalise import Pixels, from_pixels, to_pixels
+from iterativectl.images.sheet import CELL, Cell, Tone, room, sheet, thumbnail
 from iterativectl.report.gathering import Facts, Gathered
 from iterativectl.report.words import number, verdict
 
@@ -17,12 +17,15 @@ MOST = 240  # pictures: on more a cell is too small to see anything
 def contact_sheet(run: Gathered) -> bytes:
     """A PNG file. Of a very long run the best scored are shown, by number."""
     shown = _shown(run)
-    cells = [_cell(_pixels_of(run.original), "The original", [])]
+    original = _pixels_of(run.original, CELL)
+    shape = original.shape[0] / original.shape[1] if original is not None else 1.0
+    longest = room(len(shown) + 1, shape)
+    cells = [_cell(original, "The original", [])]
     for facts in shown:
         place = f", ranked {run.ranking.index(facts['n']) + 1}" if facts["n"] in run.ranking else ""
         cells.append(
             _cell(
-                _pixels_of(run.picture(facts["n"])),
+                _pixels_of(run.picture(facts["n"]), longest),
                 f"{facts['n']}{place}",
                 list(_lines(facts)),
                 missing=facts["failure"]["message"] if facts["failure"] else "no picture",
@@ -43,21 +46,21 @@ def _shown(run: Gathered) -> list[Facts]:
 
 
 def _cell(
-    pixels: object,
+    pixels: Pixels | None,
     name: str,
     lines: Sequence[tuple[str, Tone]],
     missing: str = "not there",
     best: bool = False,
 ) -> Cell:
-    return Cell(pixels=pixels, name=name, lines=tuple(lines), missing=missing, best=best)  # type: ignore[arg-type]
+    return Cell(pixels=pixels, name=name, lines=tuple(lines), missing=missing, best=best)
 
 
-def _pixels_of(path: Path | None) -> object:
+def _pixels_of(path: Path | None, longest: int) -> Pixels | None:
     """Small enough to be kept until the sheet is laid; None for a picture that cannot be read."""
     if path is None:
         return None
     try:
-        return thumbnail(to_pixels(path.read_bytes(), name=path.name))
+        return thumbnail(to_pixels(path.read_bytes(), name=path.name), longest)
     except (ImageError, OSError):
         return None
 
