@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -127,12 +128,27 @@ def test_what_leads_out_is_no_project_and_no_run(unread: Space, tmp_path: Path) 
     (tmp_path / "elsewhere" / "config").mkdir(parents=True)
     (tmp_path / "elsewhere" / "config" / "rules.yaml").write_text("")
     (unread.workspace.projects / "circle").symlink_to(unread.workspace.projects / "circle")
-    (unread.workspace.projects / "-odd name").mkdir()
     unread.refresher.refresh(deep=True)
     big, linked = unread.projects()
     assert (big.facts.name, linked.facts.name, linked.runs) == ("big", "linked", 0)
     assert linked.problems and not big.problems
     assert unread.runs().total == 5
+
+
+@pytest.mark.parametrize("name", ["My Portrait", "-odd", "portr\N{LATIN SMALL LETTER A WITH DIAERESIS}t"])
+def test_a_project_whose_name_no_address_takes_is_listed_with_the_cure(unread: Space, name: str) -> None:
+    odd = unread.workspace.project(name)
+    shutil.copytree(unread.project.root, odd.root)
+    (unread.workspace.projects / ".being-made" / "config").mkdir(parents=True)
+    (unread.workspace.projects / ".being-made" / "config" / "rules.yaml").write_text("")
+    unread.refresher.refresh(deep=True)
+    found = {one.facts.name: one for one in unread.projects()}
+    assert set(found) == {"big", name}
+    assert found[name].runs == 0 and "Rename the folder." in found[name].facts.problems[0]
+    odd.root.rename(unread.workspace.project("renamed").root)
+    unread.refresher.refresh(deep=True)
+    found = {one.facts.name: one for one in unread.projects()}
+    assert set(found) == {"big", "renamed"} and found["renamed"].runs == found["big"].runs
 
 
 def test_nothing_is_read_of_a_run_with_a_link_that_leads_out(unread: Space, tmp_path: Path) -> None:

@@ -31,7 +31,9 @@ from iterativectl.project.layout import PROJECT_NAME, RUN_ID, ProjectPaths, RunP
 
 YOUNG_SECONDS = 2.0  # the coarsest clock of a file system that is still in use (FAT)
 ROUNDS = 2  # a second one where the file was found to be damaged in the first
-ELSEWHERE = "elsewhere"  # the stamp of a project that is a link out of the workspace
+NOT_SHOWN = "not shown"  # the stamp of a project of which nothing is read
+ODD_NAME = "the viewer does not show a project of this name: letters, digits, - and _ make one (64 at most)"
+RENAME = "Rename the folder."
 BATCH_SECONDS = 0.5  # so often a first reading of many runs is written down and seen
 
 Key = tuple[str, str]  # project, run id
@@ -106,8 +108,8 @@ class Refresher:
         self.refresh(deep=True)
 
     def _round(self, deep: bool) -> None:
-        found, elsewhere = self._found_projects()
-        self._refresh_projects(found, elsewhere)
+        found, refused = self._found_projects()
+        self._refresh_projects(found, refused)
         present: set[Key] = set()
         wanted: list[_Wanted] = []
         for project in found:
@@ -126,24 +128,28 @@ class Refresher:
         self._version = self._database.version
         self._changes += 1
 
-    def _found_projects(self) -> tuple[list[ProjectPaths], list[ProjectPaths]]:
-        """Folders with a rules file, as `project list` has them; and those of them that lead elsewhere.
-
-        The latter are links out of the workspace: nothing else is read of them.
-        """
-        found: tuple[list[ProjectPaths], list[ProjectPaths]] = ([], [])
+    def _found_projects(self) -> tuple[list[ProjectPaths], dict[str, str]]:
+        """Folders with a rules file, as `project list` has them; and of some why they are not shown."""
+        found: list[ProjectPaths] = []
+        refused: dict[str, str] = {}
         for name, inside in _folders(self._workspace.projects):
             project = self._workspace.project(name)
-            if PROJECT_NAME.fullmatch(name) and _is_project(project):
-                found[not inside].append(project)
-        return found
+            if name.startswith(".") or not name.isprintable() or not _is_project(project):
+                continue
+            if not PROJECT_NAME.fullmatch(name):
+                refused[name] = f"{ODD_NAME}. {RENAME}"
+            elif not inside:
+                refused[name] = f"{links.OUT_OF_WORKSPACE.format(name)}. {links.MOVE}"
+            else:
+                found.append(project)
+        return found, refused
 
-    def _refresh_projects(self, found: list[ProjectPaths], elsewhere: list[ProjectPaths]) -> None:
-        changed: dict[str, tuple[ProjectFacts, str]] = {}
-        for project in elsewhere:
-            if self._projects.get(project.name) != ELSEWHERE:
-                problem = f"{links.OUT_OF_WORKSPACE.format(project.name)}. {links.MOVE}"
-                changed[project.name] = (ProjectFacts(name=project.name, problems=(problem,)), ELSEWHERE)
+    def _refresh_projects(self, found: list[ProjectPaths], refused: dict[str, str]) -> None:
+        changed = {
+            name: (ProjectFacts(name=name, problems=(why,)), NOT_SHOWN)
+            for name, why in refused.items()
+            if self._projects.get(name) != NOT_SHOWN
+        }
         for project in found:
             paths = (project.output_metadata, project.output_image, project.input)
             stamp, young = _stamp(tuple(map(str, paths)))
@@ -152,7 +158,7 @@ class Refresher:
             facts = project_facts(project)
             if not young or self._facts.get(project.name) != facts:
                 changed[project.name] = (facts, "" if young else stamp)
-        gone = set(self._projects) - {project.name for project in (*found, *elsewhere)}
+        gone = set(self._projects) - {project.name for project in found} - set(refused)
         if changed or gone:
             self._write_projects(changed, gone)
 
