@@ -24,6 +24,7 @@ class View:
     state: State
     record: Record | None
     entrance: str | None
+    workspace: str
     log: str
     notes: tuple[str, ...] = ()
 
@@ -67,6 +68,7 @@ def started_blocks(started: Started, view: View, now: datetime) -> list[Block]:
         text = f"Already there: the viewer at {record.address}, started {ago} (pid {record.pid})."
         shown.append(Line(text, "good"))
     shown.append(Line(f"Open {view.entrance}", indent=1, whole=True))
+    shown.append(Line(f"workspace: {view.workspace}", "quiet", 1, whole=True))
     return [*shown, Line("`iterativectl viewer stop` stops it.", "quiet", 1)]
 
 
@@ -75,6 +77,7 @@ def status_blocks(view: View, now: datetime) -> list[Block]:
     record, shown = view.record, list[Block]()
     if record is None:
         shown.append(Line("The viewer does not run.", "unsure"))
+        shown.append(Line(f"workspace: {view.workspace}", "quiet", 1, whole=True))
         shown += [Line(note, "unsure", 1) for note in view.notes]
         return [*shown, Line("`iterativectl viewer start --open` starts and opens it.", "quiet", 1)]
     words = {"running": "answers", "starting": "is starting", "hung": "does not answer"}[view.state]
@@ -83,6 +86,7 @@ def status_blocks(view: View, now: datetime) -> list[Block]:
     shown.append(Line(f"The viewer {words} at {record.address}, started {ago} (pid {record.pid}).", tone))
     if view.state == "running":
         shown.append(Line(f"Open {view.entrance}", indent=1, whole=True))
+    shown.append(Line(f"workspace: {view.workspace}", "quiet", 1, whole=True))
     shown.append(Line(f"log: {view.log}", "quiet", 1, whole=True))
     if view.state == "hung":
         shown.append(Line("`iterativectl viewer restart` starts it again.", "quiet", 1))
@@ -98,6 +102,7 @@ def data(view: View) -> dict[str, Any]:
         "entrance": view.entrance,
         "pid": record.pid if record else None,
         "started_at": record.started_at if record else None,
+        "workspace": view.workspace,
         "log": view.log,
         "notes": list(view.notes),
     }

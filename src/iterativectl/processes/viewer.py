@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -11,6 +12,7 @@ from urllib.parse import quote, urlsplit
 
 from iterativectl import files
 from iterativectl.clock import Clock
+from iterativectl.errors import StorageError
 from iterativectl.ports import Found
 from iterativectl.processes import health, logs, record
 from iterativectl.processes.ending import GRACE, end
@@ -117,7 +119,8 @@ class LocalViewer:
             return Stopped(outcome=outcome, record=found)
 
     def _is_ready(self, started: Record) -> None:
-        with alone(self.paths, self._clock):
+        """Note that it answered once. On a full disk it is not noted: it answers all the same."""
+        with suppress(StorageError), alone(self.paths, self._clock):
             if self.recorded() == started:
                 now = self._clock.now().isoformat(timespec="seconds")
                 record.write(self.paths.state, replace(started, ready_at=now))

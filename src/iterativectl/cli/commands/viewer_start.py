@@ -86,6 +86,7 @@ def finish(
         state="running" if answers else "starting",
         record=started.record,
         entrance=shared.entrance(started.record.address, page, local.token()),
+        workspace=str(invocation.workspace().root),
         log=str(local.paths.log),
     )
     if invocation.as_json:

@@ -31,6 +31,7 @@ def command(project: str | None, run: str | None, open_it: bool) -> int:
         state=state,
         record=alive,
         entrance=shared.entrance(alive.address, page, local.token()) if alive else None,
+        workspace=str(invocation.workspace().root),
         log=str(local.paths.log),
         notes=view.notes_of(found, now),
     )
