@@ -93,16 +93,26 @@ def test_headings_go_down_one_at_a_time(page: Page, viewer: Served) -> None:
     assert all(below <= above + 1 for above, below in zip(levels, levels[1:], strict=False)), levels
 
 
-@pytest.mark.parametrize("address", ["/p/example/r/2001-01-01_00-00-00", "/p/nothing-of-that-name"])
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("/p/example/r/2001-01-01_00-00-00", "There is no such run here."),
+        ("/p/nothing-of-that-name", "There is no such project here."),
+        ("/p/nothing-of-that-name/rules", "There is no such project here."),
+        ("/p/example/nothing", "There is no such page."),
+        ("/nothing", "There is no such page."),
+    ],
+)
 def test_what_is_not_there_is_said_with_a_way_on(
-    context: BrowserContext, viewer: Served, address: str
+    context: BrowserContext, viewer: Served, address: str, said: str
 ) -> None:
     page = context.new_page()
     page.goto(viewer.entrance)
     page.goto(viewer.origin + address)
-    expect(page.get_by_role("alert")).to_be_visible()
+    expect(page.get_by_role("main")).to_contain_text(said)
+    expect(page.get_by_role("main").locator(".hint")).to_have_count(1)
     heard = listen(page)
-    page.get_by_role("link", name="Projects").first.click()
+    page.get_by_role("main").get_by_role("link", name="All projects").click()
     expect(page.get_by_role("heading", name="Projects", level=1)).to_be_visible()
     assert heard == []
 
@@ -117,6 +127,7 @@ def test_a_viewer_that_is_gone_is_told_and_what_was_said_is_taken_back(
     page.route("**/ratings", lambda route: route.abort())
     favourite.click()
     expect(page.locator("#said")).to_contain_text("The viewer does not answer.")
+    expect(page.locator("#said code")).to_have_text("iterativectl viewer status")
     expect(favourite).to_have_attribute("aria-pressed", "false")
     page.locator("#said").get_by_role("button", name="Close").click()
     expect(page.locator("#said")).to_be_empty()

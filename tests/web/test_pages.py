@@ -10,6 +10,8 @@ from tests.web.trees import Looked
 
 from iterativectl import resources
 
+PERSON = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}  # as a browser asks for a page
+
 
 @pytest.mark.parametrize(
     "address", ["/", "/p/example", "/p/example/rules", "/static/js/app.js", "/static/style.css"]
@@ -22,6 +24,35 @@ def test_the_page_and_its_files_are_there(viewed: Looked, address: str) -> None:
 def test_what_is_not_a_file_of_the_viewer_is_not_there(viewed: Looked) -> None:
     assert viewed.client.get("/static/../pyproject.toml").status_code == 404
     assert viewed.client.get("/static/js/nothing.js").status_code == 404
+
+
+@pytest.mark.parametrize("address", ["/nothing", "/p/example/nothing", "/p/", "/P/example"])
+def test_an_unknown_address_is_the_page_for_a_person_and_a_line_for_a_program(
+    viewed: Looked, address: str
+) -> None:
+    line = viewed.client.get(address)
+    assert (line.status_code, line.text) == (404, "There is no such thing here.\n")
+    page = viewed.client.get(address, headers=PERSON)
+    assert (page.status_code, page.text) == (404, viewed.client.get("/").text)
+
+
+@pytest.mark.parametrize(
+    "address", ["/api/nothing", "/static/nothing", "/pictures/nothing", "/export/nothing"]
+)
+def test_what_is_no_page_is_none_for_a_person_either(viewed: Looked, address: str) -> None:
+    page = viewed.client.get(address, headers=PERSON)
+    assert page.status_code == 404 and "<" not in page.text
+
+
+def test_what_is_not_there_is_named(viewed: Looked) -> None:
+    run = viewed.run.run_id
+    for address, what in (
+        ("/nothing/runs", "project"),
+        ("/example/r/no", "run"),
+        (f"/example/r/{run}/i/99", "iteration"),
+    ):
+        said = viewed.client.get(f"/api/p{address}").json()["error"]
+        assert said["message"] == f"There is no such {what} here." and said["hint"]
 
 
 def test_files_are_kept_by_version(viewed: Looked) -> None:

@@ -6,6 +6,7 @@
 
 import { fill, h } from "./dom.js";
 import { listed, listenOnlyTo } from "./keys.js";
+import { linkButton } from "./parts/buttons.js";
 import { frame } from "./parts/frame.js";
 import { sayTrouble } from "./parts/said.js";
 import { empty, loading, trouble } from "./parts/states.js";
@@ -44,7 +45,7 @@ async function show() {
     if (typeof left === "function") { if (controller.signal.aborted) left(); else stop = left; }
   } catch (error) {
     if (error.name === "AbortError" || controller.signal.aborted) return;
-    fill(main, h("h1.unseen", {}, "Trouble"), trouble(error, { again: show }));
+    fill(main, h("h1.unseen", {}, "Trouble"), trouble(error, { again: show, ways: error.status === 404 ? waysOn(place) : [] }));
     if (!error.code) throw error;
   }
 }
@@ -54,10 +55,18 @@ function placeOf([match, , names]) {
   try { return Object.fromEntries(names.map((name, at) => [name, decodeURIComponent(match[at + 1])])); } catch { return null; }
 }
 
+/** From what is not there to what is. */
+function waysOn({ project, run }) {
+  const runs = run ? linkButton(`All runs of ${project}`, `/p/${encodeURIComponent(project)}`) : null;
+  return [runs, linkButton("All projects", "/")];
+}
+
 function notFound(main) {
   frame({ page: "", place: {} });
   title("Not found");
-  fill(main, h("h1.unseen", {}, "Not found"), empty("There is no such page."));
+  document.body.dataset.page = "";
+  fill(main, h("h1.unseen", {}, "Not found"),
+    empty("There is no such page.", "The address may be mistyped, or from another version.", waysOn({})));
 }
 
 function go(address) {

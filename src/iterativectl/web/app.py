@@ -91,7 +91,9 @@ async def _conflict(_: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    return replies.status(request, error.status_code, error.headers)
+    if error.status_code == 404 and pages.is_for_a_person(request):
+        return pages.not_there(request)
+    return replies.failed(request, error)
 
 
 async def _bug(request: Request, error: Exception) -> Response:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from iterativectl.errors import ProjectError
 from iterativectl.project import links, runs
 from iterativectl.project.layout import PROJECT_NAME, RUN_ID, ProjectPaths, RunPaths
+from iterativectl.web.replies import NotThere
 from iterativectl.web.site import site_of
 
 
@@ -21,10 +22,10 @@ def project_of(request: Request) -> ProjectPaths:
     name = request.path_params["project"]
     workspace = site_of(request).workspace
     if not PROJECT_NAME.fullmatch(name):
-        raise HTTPException(404)
+        raise NotThere("project")
     project = workspace.project(name)
     if not project.root.is_dir():
-        raise HTTPException(404)
+        raise NotThere("project")
     if not links.lies_inside(project.root, workspace.projects):
         raise ProjectError(links.OUT_OF_WORKSPACE.format(name), links.MOVE)
     return project
@@ -35,7 +36,7 @@ def run_of(request: Request) -> RunPaths:
     project = project_of(request)
     run_id = request.path_params["run"]
     if not RUN_ID.fullmatch(run_id) or not project.run(run_id).run_json.is_file():
-        raise HTTPException(404)
+        raise NotThere("run")
     paths = project.run(run_id)
     for folder in (project.working, paths.root):
         if not links.lies_inside(folder, project.root):
@@ -51,7 +52,7 @@ def iteration_of(request: Request, paths: RunPaths) -> int:
     """The committed iteration that {n} names. Raises HTTPException 404."""
     number: int = request.path_params["n"]
     if number not in runs.committed(paths):
-        raise HTTPException(404)
+        raise NotThere("iteration")
     return number
 
 

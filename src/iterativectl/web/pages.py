@@ -25,6 +25,7 @@ KINDS = {
     ".png": "image/png",
 }
 VERSIONED = re.compile(r"(?:v-(?P<version>[0-9a-f]{16})/)?(?P<name>.+)")
+PARTS = ("/api/", "/static/", "/pictures/", "/export/")  # never pages
 FOR_GOOD = "private, max-age=31536000, immutable"
 
 
@@ -84,6 +85,19 @@ def shell(_: Request) -> Response:
     files.cache_clear()
     page = resources.path("viewer", "index.html").read_text(encoding="utf-8")
     return Response(page.replace('"/static/', f'"/static/v-{files().version}/'), media_type="text/html")
+
+
+def is_for_a_person(request: Request) -> bool:
+    """Whether somebody opens an address as a page, and not a program or the page itself a part of it."""
+    path = request.scope["path"]
+    return "text/html" in request.headers.get("accept", "") and not path.startswith(PARTS)
+
+
+def not_there(request: Request) -> Response:
+    """The page for an address that is none of ours: it says so, and how to go on."""
+    reply = shell(request)
+    reply.status_code = 404
+    return reply
 
 
 def about(_: Request) -> Response:

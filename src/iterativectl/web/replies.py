@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -24,6 +25,13 @@ MAX_BODY = 1_000_000  # bytes; a ranking of ten thousand pictures with notes is 
 
 
 STORAGE = "What was there is still there. Free some space, or let the viewer write there; then do it again."
+
+
+class NotThere(HTTPException):
+    """404 for something that has a name in people's words: `what` is "project", "run", "iteration"."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(404, f"There is no such {what} here.")
 
 
 class Conflict(Exception):
@@ -108,19 +116,29 @@ STATUSES = {
     500: ("bug", "Something went wrong in the viewer itself."),
     503: ("busy", "The viewer has too much to do just now."),
 }
-HINTS = {500: "`iterativectl viewer status` says where its log is.", 503: "Load the page again."}
+HINTS = {
+    404: "It may have been moved, renamed or deleted.",
+    500: "`iterativectl viewer status` says where its log is.",
+    503: "Load the page again.",
+}
 
 
-def status(request: Request, number: int, headers: Mapping[str, str] | None = None) -> Response:
-    """An error that is only a status: as JSON below /api/, else in a line of text."""
-    code, message = STATUSES.get(number, ("http", f"That is not answered here ({number})."))
+def failed(request: Request, error: HTTPException) -> Response:
+    """An error that has no more than a status, and what is not there."""
+    message = error.detail if isinstance(error, NotThere) else ""
+    reply = status(request, error.status_code, message)
+    reply.headers.update(error.headers or {})
+    return reply
+
+
+def status(request: Request, number: int, message: str = "") -> Response:
+    """As JSON below /api/, else in a line of text; `message` in place of what is said of every such error."""
+    code, usual = STATUSES.get(number, ("http", f"That is not answered here ({number})."))
+    message = message or usual
     if request.scope["path"].startswith("/api/"):
         said = {"code": code, "message": message, "hint": HINTS.get(number, "")}
-        reply = data({"error": said}, number)
-    else:
-        reply = PlainTextResponse(f"{message}\n", number)
-    reply.headers.update(headers or {})
-    return reply
+        return data({"error": said}, number)
+    return PlainTextResponse(f"{message}\n", number)
 
 
 def _status(error: IterativeError) -> int:

@@ -2,21 +2,29 @@
 //
 // empty("No runs yet", "Start one with `iterativectl run`.", [buttons])
 // loading("Reading the run …")
-// trouble(error, {again: () => …})      an error for people, with what to do and, if given, a button to try again
+// trouble(error, {again: () => …, ways: [links]})   an error for people, with what to do and, if given, a button to
+//                                       try again, and where else one can go
 
 import { h, sentence } from "../dom.js";
 import { button } from "./buttons.js";
 import { icon } from "./icons.js";
 
 export function empty(words, hint = "", actions = []) {
-  return h("div.empty", {}, icon("picture"), h("p.words", {}, words), hint ? h("p.hint", {}, sentence(hint)) : null, actions.length ? h("div.actions", {}, actions) : null);
+  return h("div.empty", {}, icon("picture"), h("p.words", {}, sentence(words)), hint ? h("p.hint", {}, sentence(hint)) : null,
+    actions.length ? h("div.actions", {}, actions) : null);
 }
 
 export const loading = (words = "Loading …") => h("p.loading", { role: "status" }, words);
 
-export function trouble(error, { again = null } = {}) {
+export function trouble(error, { again = null, ways = [] } = {}) {
+  const actions = [again ? button("Try again", { run: again }) : null, ...ways].filter(Boolean);
   return h("div.trouble", { role: "alert" }, icon("warning"),
-    h("div", {}, h("p.words", {}, error.message), error.hint ? h("p.hint", {}, sentence(error.hint)) : null,
-      error.problems?.length ? h("ul", {}, error.problems.map((one) => h("li", {}, [one.where, one.message].filter(Boolean).join(": ")))) : null,
-      again ? button("Try again", { run: again }) : null));
+    h("div", {}, h("p.words", {}, sentence(error.message)), error.hint ? h("p.hint", {}, sentence(error.hint)) : null,
+      problems(error.problems ?? []), actions.length ? h("div.row", {}, actions) : null));
+}
+
+/** These quote what stands in files: to the letter. */
+function problems(list) {
+  if (!list.length) return null;
+  return h("ul", {}, list.map(({ where, message }) => h("li", {}, [where, message].filter(Boolean).join(": "))));
 }
