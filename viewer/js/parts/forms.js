@@ -5,7 +5,7 @@
 // textInput, numberInput, textArea, select(options, chosen), checkbox("words", on): plain controls, properties as h().
 // choice("Theme", "theme", [["light", "Light"], …], chosen, change): a group of radio buttons drawn as one bar.
 
-import { fill, h } from "../dom.js";
+import { fill, h, sentence } from "../dom.js";
 import { icon } from "./icons.js";
 
 let count = 0;
@@ -31,7 +31,7 @@ export function field(label, control, { hint = "", error = "", hidden = false } 
   const made = h("div.field", {}, h(hidden ? "label.unseen" : "label", { for: id }, label), control, told, wrong);
   made.control = control;
   made.fail = (message) => {
-    fill(wrong, message ? [icon("warning"), " ", message] : null);
+    fill(wrong, message ? [icon("warning"), " ", sentence(message)] : null);
     control.toggleAttribute("aria-invalid", Boolean(message));
     if (message) control.setAttribute("aria-invalid", "true");
     const said = [told?.id, message ? wrong.id : null].filter(Boolean).join(" ");

@@ -6,7 +6,7 @@
 // sayTrouble(error)                      an error for people; stays longer; errors without a code are thrown on
 // announce("Iteration 5: score 75")      for screen readers only, politely; use it seldom
 
-import { fill, h } from "../dom.js";
+import { fill, h, sentence } from "../dom.js";
 
 const SHORT = 6000;
 const LONG = 14000;
@@ -16,7 +16,7 @@ export function say(message, hint = "", { trouble = false, action = null, stays 
   const place = document.getElementById("said");
   const close = () => fill(place);
   const toast = h(`div.toast${trouble ? ".bad" : ""}`, {},
-    h("div", {}, h("p", {}, message), hint ? h("p.hint", {}, hint) : null),
+    h("div", {}, h("p", {}, sentence(message)), hint ? h("p.hint", {}, sentence(hint)) : null),
     action ? h("button.button", { type: "button", onclick: () => { close(); action.run(); } }, action.words) : null,
     h("button.button.quiet", { type: "button", onclick: close }, "Close"));
   fill(place, toast);

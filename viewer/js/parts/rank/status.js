@@ -4,7 +4,7 @@
 // takes what somebody else wrote.
 
 import { pictures } from "../../api.js";
-import { fill, h } from "../../dom.js";
+import { fill, h, sentence } from "../../dom.js";
 import { button } from "../buttons.js";
 import { icon } from "../icons.js";
 import { picture } from "../picture.js";
@@ -26,7 +26,9 @@ export function saveStatus({ keeper, place, mine, took }) {
   };
 
   const failed = (error) => h("div.trouble", { role: "alert" }, icon("warning"), h("div", {},
-    h("p.words", {}, `Not saved: ${error.message}`), h("p.hint", {}, [error.hint, "What you did is still here."].filter(Boolean).join(" ")), button("Save again", { run: () => keeper().save() })));
+    h("p.words", {}, `Not saved: ${error.message}`),
+    h("p.hint", {}, sentence([error.hint, "What you did is still here."].filter(Boolean).join(" "))),
+    button("Save again", { run: () => keeper().save() })));
 
   function conflict(error) {
     const theirs = error.current;
