@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.client
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import stat
@@ -13,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -20,6 +23,8 @@ import pytest
 from tests.cli.shell import Said, Shell
 from tests.processes.machine import HastyClock, free_port, lives, until
 
+from iterativectl.processes import record
+from iterativectl.processes.viewer import LocalViewer
 from iterativectl.project import runs
 from iterativectl.project.layout import ProjectPaths
 
@@ -280,3 +285,31 @@ def test_one_that_cannot_start_says_why(shell: Shell) -> None:
     assert "viewer start --foreground" in said.err
     del shell.environ["PYTHONMALLOC"]
     assert start(shell).code == 0
+
+
+@contextmanager
+def no_room() -> Iterator[None]:
+    """As on a full disk: no file takes another byte."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    heard = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+        signal.signal(signal.SIGXFSZ, heard)
+
+
+def test_a_viewer_that_answers_has_started_on_a_full_disk_too(shell: Shell) -> None:
+    start(shell)
+    local = LocalViewer(shell.cwd, shell.clock)
+    answered = local.recorded()
+    assert answered is not None
+    before = dataclasses.replace(answered, ready_at=None)
+    record.write(local.paths.state, before)
+    with no_room():
+        found = local.wait(before, PATIENCE, lambda waited: None)
+    assert found == "ready" and local.recorded() == before
+    assert local.wait(before, PATIENCE, lambda waited: None) == "ready"
+    noted = local.recorded()
+    assert noted is not None and noted.ready_at is not None
