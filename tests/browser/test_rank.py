@@ -136,6 +136,7 @@ def two_tabs(context: BrowserContext, viewer: Served) -> tuple[Page, Page]:
     for page in pages:
         opened(page, viewer)
     for page, number in zip(pages, (2, 3), strict=True):
+        page.bring_to_front()  # behind another one a page is drawn once a second
         page.get_by_role("button", name=f"Rank iteration {number}").click()
         state = "Saved" if number == 2 else "Not saved: it was changed somewhere else"
         expect(page.locator(".save-state")).to_have_text(state)
@@ -151,14 +152,17 @@ def test_two_tabs_conflict_and_a_person_decides(context: BrowserContext, viewer:
     expect(notice.locator(".small-order").first).to_have_text("2")
     expect(notice.locator(".small-order").last).to_have_text("3")
     assert load(viewer.run.ranking)["ranking"] == ["2"]
+    first.bring_to_front()
     first.get_by_role("button", name="Rank iteration 1").click()
     saved(first, 2, 1)
+    second.bring_to_front()
     notice.get_by_role("button", name="Write mine over it").click()
     expect(notice.locator(".small-order").first).to_have_text(re.compile("2.*1"))
     assert load(viewer.run.ranking)["ranking"] == ["2", "1"]  # that was not what had been shown
     notice.get_by_role("button", name="Write mine over it").click()
     saved(second, 3)
     assert load(viewer.run.ranking)["ranking"] == ["3"]
+    first.bring_to_front()
     first.get_by_role("button", name="Rank iteration 4").click()
     first.get_by_role("button", name="Take theirs").click()
     saved(first, 3)
