@@ -32,7 +32,9 @@ export async function show({ main, place, query, setQuery, title, signal }) {
     if (page) page.add(pictures);
     else if (pictures.length > 1) page = comparing({ main, place, query, setQuery, signal, run: now, pictures });
   }
-  fill(main, h("h1", {}, "Compare"), empty("Nothing to compare yet", "As soon as this run has made a picture, it can be laid over the original here."));
+  fill(main, h("h1", {}, "Compare"),
+    empty("Nothing to compare yet",
+      "As soon as this run has made a picture, it can be laid over the original here."));
   took(run);
   const stop = growing({ address, run, took, signal });
   return () => { stop(); page?.end(); };
@@ -52,7 +54,8 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   const byKey = new Map(pictures.map((one) => [one.key, one]));
   const state = begin(query, run, byKey);
   const frame = { width: run.input.width || 512, height: run.input.height || 512 };
-  const bar = toolbar({ masks: run.masks ?? [], change, swap, zoom: { in: () => stage.zoom(STEP), out: () => stage.zoom(1 / STEP), full: () => stage.full(), fit: () => stage.fit() } });
+  const bar = toolbar({ masks: run.masks ?? [], change, swap, zoom: { in: () => stage.zoom(STEP),
+    out: () => stage.zoom(1 / STEP), full: () => stage.full(), fit: () => stage.fit() } });
   const stage = makeStage({ frame, change });
   const strip = pictureStrip({ pictures, shape: frame.width / frame.height, choose: (which, key) => change({ [which]: key }) });
   const panel = changed(place, run, signal);
@@ -100,7 +103,8 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   function remember() { setQuery(inAddress(state)); }
 
   stage.addEventListener("looked", () => bar.draw(state, stage.scale));
-  fill(main, h("article.compare", {}, h("h1.unseen", {}, `Compare pictures of run ${place.run}`), bar, stage, strip, h("div.compare-below", {}, judge, panel)));
+  fill(main, h("article.compare", {}, h("h1.unseen", {}, `Compare pictures of run ${place.run}`), bar, stage, strip,
+    h("div.compare-below", {}, judge, panel)));
   draw();
   fetchAhead();
   keysOf({ state, stage, change, step, swap, run, signal, judge });
@@ -128,7 +132,8 @@ function begin(query, run, byKey) {
 function inAddress({ a, b, mode, view, split, amplify, mask }) {
   const short = (value, usual, digits = 4) => (value === usual || value === null ? null : String(Number(value.toFixed(digits))));
   return {
-    a, b, mode, mask, zoom: short(view.zoom, null), x: view.zoom === null ? null : short(view.x, 0.5, 6), y: view.zoom === null ? null : short(view.y, 0.5, 6),
+    a, b, mode, mask, zoom: short(view.zoom, null), x: view.zoom === null ? null : short(view.x, 0.5, 6),
+    y: view.zoom === null ? null : short(view.y, 0.5, 6),
     split: mode === "slider" ? short(split, 50, 1) : null, amplify: mode === "difference" ? String(amplify) : null,
   };
 }
@@ -143,7 +148,9 @@ function keysOf({ state, stage, change, step, swap, run, signal, judge }) {
   const cycle = (list, now) => list[(list.indexOf(now) + 1) % list.length];
   const masks = masksToChoose(run.masks ?? []).map(([name]) => name);
   const pan = (dx, dy) => () => stage.pan(dx * FAR, dy * FAR);
-  const peek = (event) => (event.key === " " && event.target.closest("button, a, summary, label, [role=slider]") ? false : stage.peek(true));
+  const peek = (event) => (event.key === " " && event.target.closest("button, a, summary, label, [role=slider]")
+    ? false
+    : stage.peek(true));
   bind([
     { keys: ["ArrowLeft"], group: "Comparing", words: "B: the picture before", run: () => step("b", -1) },
     { keys: ["ArrowRight"], group: "Comparing", words: "B: the next picture", run: () => step("b", 1) },
@@ -153,8 +160,12 @@ function keysOf({ state, stage, change, step, swap, run, signal, judge }) {
     { keys: ["s"], group: "Comparing", words: "swap A and B", run: swap },
     { keys: [" ", "o"], group: "Comparing", words: "hold: the original", run: peek },
     { keys: ["h"], group: "Comparing", words: "hold: A, in the mode Flip", run: () => stage.flip(true) },
-    { keys: ["v"], group: "Comparing", words: "slider, side by side, flip, difference", run: () => change({ mode: cycle(MODES.map(([mode]) => mode), state.mode) }) },
-    ...(masks.length > 1 ? [{ keys: ["m"], group: "Comparing", words: "the mask", run: () => change({ mask: cycle(masks, state.mask ?? "") || null }) }] : []),
+    { keys: ["v"], group: "Comparing", words: "slider, side by side, flip, difference",
+      run: () => change({ mode: cycle(MODES.map(([mode]) => mode), state.mode) }) },
+    ...(masks.length > 1
+      ? [{ keys: ["m"], group: "Comparing", words: "the mask",
+        run: () => change({ mask: cycle(masks, state.mask ?? "") || null }) }]
+      : []),
     { keys: ["z"], group: "Zoom", words: "100 %, and back to all", run: () => (stage.isFull() ? stage.fit() : stage.full()) },
     { keys: ["+", "="], group: "Zoom", words: "larger", run: () => stage.zoom(STEP) },
     { keys: ["-"], group: "Zoom", words: "smaller", run: () => stage.zoom(1 / STEP) },

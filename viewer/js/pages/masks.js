@@ -18,7 +18,9 @@ import { askName, freeName, list, percent, wrong } from "../parts/masks/names.js
 import { fromPng, toPng } from "../parts/masks/png.js";
 import { listenToCtrl, toolbar } from "../parts/masks/toolbar.js";
 
-const HOW = matchMedia("(pointer: coarse)").matches ? "One finger draws, two move the picture." : "Wheel: zoom. Space and drag: move. ?: all keys.";
+const HOW = matchMedia("(pointer: coarse)").matches
+  ? "One finger draws, two move the picture."
+  : "Wheel: zoom. Space and drag: move. ?: all keys.";
 const drafts = new Map(); // project -> a mask that was left unsaved: {name, basedOn, bits}
 
 export async function show({ main, place, query, go, setQuery, title, signal }) {
@@ -35,7 +37,9 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
   drafts.delete(project);
   if (draft && (!wanted || wanted === draft.name)) page.takeUp(draft);
   else await page.open(wanted && !wrong(wanted, []) ? wanted : page.first());
-  page.editor.stage.load(pictures.input(project)).catch(() => { if (!signal.aborted) say("The picture cannot be shown here.", "The mask can be drawn all the same."); });
+  page.editor.stage.load(pictures.input(project)).catch(() => {
+    if (!signal.aborted) say("The picture cannot be shown here.", "The mask can be drawn all the same.");
+  });
   return () => { if (page.dirty) drafts.set(project, { name: page.name, basedOn: page.basedOn, bits: page.editor.bits }); };
 }
 
@@ -46,7 +50,9 @@ function guard(page, go, signal) {
   addEventListener("beforeunload", (event) => { if (page.dirty) event.preventDefault(); }, { signal });
   document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!page.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.origin !== location.origin || link.hasAttribute("download")) return;
+    if (!page.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target
+      || link.origin !== location.origin || link.hasAttribute("download"))
+      return;
     event.preventDefault();
     event.stopPropagation();
     if (!await page.mayLeave()) return;
@@ -74,9 +80,11 @@ class MasksPage {
 
   build() {
     const { editor } = this;
-    this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}), state: h("p.mask-state", { role: "status" }), actions: h("div.mask-actions", {}), use: h("p.hint", {}) };
+    this.places = { notes: h("div.mask-notes", {}), list: h("div", {}), status: h("p.mask-status", {}),
+      state: h("p.mask-state", { role: "status" }), actions: h("div.mask-actions", {}), use: h("p.hint", {}) };
     fill(this.main, h("h1.unseen", {}, `Masks of ${this.project}`), this.places.notes, h("div.mask-editor", {},
-      h("div.mask-work", {}, this.bar.element, h("div.stage-frame", {}, editor.stage.element, this.bar.zooms), h("div.mask-foot", {}, this.places.status, looks(editor.stage))),
+      h("div.mask-work", {}, this.bar.element, h("div.stage-frame", {}, editor.stage.element, this.bar.zooms),
+        h("div.mask-foot", {}, this.places.status, looks(editor.stage))),
       h("aside.mask-side", { "aria-label": "Masks" },
         h("section.panel", {}, h("h2", {}, "Masks"), this.places.list, this.places.state, this.places.use, this.places.actions),
         words(editor, this.project, this.found, () => this.name, this.signal), this.band.element, numbers(editor))));
@@ -118,7 +126,9 @@ class MasksPage {
   refresh() { this.showList(); this.showActions(); this.showNotes(); this.bar.update(); this.tell(); }
 
   async mayLeave() {
-    return !this.dirty || ask({ title: "Leave without saving?", words: `What you drew in “${this.name}” is not saved.`, yes: "Discard it", danger: true });
+    return !this.dirty
+      || ask({ title: "Leave without saving?", words: `What you drew in “${this.name}” is not saved.`,
+        yes: "Discard it", danger: true });
   }
 
   async choose(name) {
@@ -128,12 +138,19 @@ class MasksPage {
 
   async begin() {
     if (!await this.mayLeave()) return;
-    askName({ title: "A new mask", words: "Letters, digits, _ and -. “mask” is in play by itself; others when they are named.", value: freeName(this.names), taken: this.names, yes: "Draw it", done: (name) => this.open(name).catch(sayTrouble) });
+    askName({ title: "A new mask",
+      words: "Letters, digits, _ and -. “mask” is in play by itself; others when they are named.",
+      value: freeName(this.names), taken: this.names, yes: "Draw it",
+      done: (name) => this.open(name).catch(sayTrouble) });
   }
 
   /** Write the mask; `basedOn` is the file that it may replace. */
   async save(name = this.name, basedOn = this.basedOn) {
-    if (this.editor.bits.count === 0) { say("The mask is empty: nothing could be edited.", "Draw what may be edited. To do away with the mask, remove it."); return false; }
+    if (this.editor.bits.count === 0) {
+      say("The mask is empty: nothing could be edited.",
+        "Draw what may be edited. To do away with the mask, remove it.");
+      return false;
+    }
     const { version } = this.editor.bits;
     this.state = "saving …";
     this.tell();
@@ -141,7 +158,8 @@ class MasksPage {
       const told = await post(api("p", this.project, "masks", name), { png: await toPng(this.editor.bits), based_on: basedOn });
       Object.assign(this, { name, basedOn: told.mask.sha256, saved: version, state: "" });
       this.take(told.mask, told.run);
-      say(`Saved: ${told.mask.file}`, this.warning(name, told) || (told.mask.backup ? `The one before it is kept: ${told.mask.backup}` : ""));
+      say(`Saved: ${told.mask.file}`,
+        this.warning(name, told) || (told.mask.backup ? `The one before it is kept: ${told.mask.backup}` : ""));
       return true;
     } catch (error) {
       this.state = "could not be saved";
@@ -166,10 +184,13 @@ class MasksPage {
   conflict(error, name) {
     const { sha256 } = error.current;
     const { close } = openDialog({
-      title: "Changed somewhere else", body: [h("p", {}, error.message), h("p.hint", {}, "Whatever is written over is kept in input/masks/replaced/.")],
+      title: "Changed somewhere else",
+      body: [h("p", {}, error.message),
+        h("p.hint", {}, "Whatever is written over is kept in input/masks/replaced/.")],
       actions: [
         sha256 ? button("Load what is there", { run: async () => { close(); await this.reload(); await this.open(name); } }) : null,
-        button(sha256 ? "Save mine over it" : "Save mine again", { kind: "primary", run: async () => { close(); await this.save(name, sha256); } }),
+        button(sha256 ? "Save mine over it" : "Save mine again",
+          { kind: "primary", run: async () => { close(); await this.save(name, sha256); } }),
       ].filter(Boolean),
     });
   }
@@ -179,7 +200,8 @@ class MasksPage {
   rename() {
     const { name, basedOn } = this;
     askName({
-      title: `Rename “${name}”`, words: "The new one is saved, the old one is kept in input/masks/replaced/.", value: name, taken: this.names, yes: "Rename",
+      title: `Rename “${name}”`, words: "The new one is saved, the old one is kept in input/masks/replaced/.",
+      value: name, taken: this.names, yes: "Rename",
       done: async (next) => {
         try {
           if (!basedOn) { Object.assign(this, { name: next }); this.setQuery({ name: next }); this.refresh(); return; }
@@ -195,7 +217,9 @@ class MasksPage {
 
   async remove() {
     const { name, basedOn } = this;
-    if (!await ask({ title: `Remove “${name}”?`, words: "It is kept in input/masks/replaced/, where it is no mask any more.", yes: "Remove", danger: true })) return;
+    if (!await ask({ title: `Remove “${name}”?`,
+      words: "It is kept in input/masks/replaced/, where it is no mask any more.", yes: "Remove", danger: true }))
+      return;
     if (basedOn) {
       const told = await post(api("p", this.project, "masks", name, "remove"), { based_on: basedOn });
       say(`Removed. It is kept: ${told.backup}`, told.note ?? "");
@@ -205,7 +229,9 @@ class MasksPage {
   }
 
   async revert() {
-    if (await ask({ title: "Back to what is saved?", words: "What you drew since then is lost.", yes: "Discard it", danger: true })) await this.open(this.name);
+    if (await ask({ title: "Back to what is saved?", words: "What you drew since then is lost.", yes: "Discard it",
+      danger: true }))
+      await this.open(this.name);
   }
 
   showList() {
@@ -217,7 +243,8 @@ class MasksPage {
 
   showActions() {
     this.revertButton = button("Revert", { run: () => this.revert() });
-    fill(this.places.actions, button("Save", { kind: "primary", key: "Ctrl+S", run: () => this.save() }), button("New", { icon: "plus", run: () => this.begin() }),
+    fill(this.places.actions, button("Save", { kind: "primary", key: "Ctrl+S", run: () => this.save() }),
+      button("New", { icon: "plus", run: () => this.begin() }),
       button("Rename", { run: () => this.rename() }), this.revertButton,
       this.entry ? button("Remove", { kind: "danger", icon: "remove", run: () => this.remove() }) : null);
   }
@@ -225,10 +252,15 @@ class MasksPage {
   /** What is to be known of the masks, the run that has them, and the one in the editor. */
   showNotes() {
     const { found, entry } = this;
-    const noted = [found.problem, found.enabled ? null : "AIGen.yaml says masking.enabled: false: no mask counts now.", this.warning(this.name), entry?.problem, ...(this.notes ?? [])];
+    const noted = [found.problem,
+      found.enabled ? null : "AIGen.yaml says masking.enabled: false: no mask counts now.", this.warning(this.name),
+      entry?.problem, ...(this.notes ?? [])];
     fill(this.places.notes, noted.filter(Boolean).map((one) => h("p.mask-note", {}, one)));
     const idle = entry && !entry.problem && !entry.active && found.enabled;
-    fill(this.places.use, idle ? ["Not in play. For one run: ", h("code", {}, `run --mask ${this.name}`), ". For every run: ", h("code", {}, `active_mask: ${this.name}`), " under masking in config/AIGen.yaml."] : null);
+    fill(this.places.use, idle
+      ? ["Not in play. For one run: ", h("code", {}, `run --mask ${this.name}`), ". For every run: ",
+        h("code", {}, `active_mask: ${this.name}`), " under masking in config/AIGen.yaml."]
+      : null);
   }
 
   /** What saving this mask does to a run that is not at its end. */
@@ -241,8 +273,11 @@ class MasksPage {
   tell() {
     if (!this.revertButton) return;
     const { bits } = this.editor, [width, height] = this.found.size;
-    const at = this.where && this.where.x >= 0 && this.where.y >= 0 && this.where.x < width && this.where.y < height ? ` · ${Math.floor(this.where.x)}, ${Math.floor(this.where.y)}` : "";
-    fill(this.places.status, h("span", {}, `${width} × ${height} px · ${percent(bits.share)} may be edited${at}`), h("span.hint", {}, this.drawingHint || HOW));
+    const at = this.where && this.where.x >= 0 && this.where.y >= 0 && this.where.x < width && this.where.y < height
+      ? ` · ${Math.floor(this.where.x)}, ${Math.floor(this.where.y)}`
+      : "";
+    fill(this.places.status, h("span", {}, `${width} × ${height} px · ${percent(bits.share)} may be edited${at}`),
+      h("span.hint", {}, this.drawingHint || HOW));
     const state = this.state || (this.dirty ? "changes not saved yet" : this.basedOn ? "saved" : "nothing drawn yet");
     if (this.places.state.textContent !== `${this.name}: ${state}`) this.places.state.textContent = `${this.name}: ${state}`;
     this.revertButton.hidden = !(this.dirty && this.basedOn);

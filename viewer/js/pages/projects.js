@@ -29,7 +29,8 @@ export async function show({ main, query, setQuery, title, signal }) {
     h("div.lists-head", {}, h("h1", {}, "Projects"), search.box), h("div.lists-trouble"), cards, told);
   let again = () => {};
   const load = () => get(`${api("projects")}${asked.q ? `?q=${encodeURIComponent(asked.q)}` : ""}`, { signal });
-  again = await follow(load, (data) => { if (!page.isConnected) fill(main, page); put(data); }, { signal, trouble: (error) => failed(page, error) });
+  again = await follow(load, (data) => { if (!page.isConnected) fill(main, page); put(data); },
+    { signal, trouble: (error) => failed(page, error) });
   return moving(cards, { what: "project", search: search.input, grid: true });
 }
 
@@ -70,7 +71,9 @@ function nothing(data, q) {
   if (q) return empty("Nothing found", `No project has “${q}” in its name, prompts or notes.`);
   const commands = ["iterativectl project create portrait --input picture.png", "iterativectl run --project portrait"];
   return h("div.first-steps", {},
-    empty("No projects yet", `This workspace is ${data.workspace}. Make a project of a picture, say in its rules.yaml what should change and what must stay, and run it:`),
+    empty("No projects yet",
+      `This workspace is ${data.workspace}. Make a project of a picture, say in its rules.yaml what should change `
+      + "and what must stay, and run it:"),
     h("ol", {}, commands.map((line) => h("li", {}, h("code", {}, line), copyButton("Copy", () => line, { kind: "quiet" })))),
     h("p.hint", {}, "It appears here by itself."));
 }

@@ -39,8 +39,10 @@ const picturesOf = (run) => new Map(run.iterations.filter((line) => line.full).m
 function ranking({ main, place, query, go, setQuery, signal, run, human, lines, address }) {
   const state = { ...opening(human.ranking, lines), chosen: null };
   const began = { ranking: state.ranking.map(String), notes: { ...state.notes } };
-  const status = saveStatus({ keeper: () => keeper, place, mine, took: (theirs) => { Object.assign(state, opening(theirs, lines)); draw(); } });
-  const keeper = makeKeeper({ address, ...began, sha256: human.ranking.sha256, tell: (now, error) => { status.say(now, error); if (now === "saved") next.read(state.ranking.length > 0); } });
+  const status = saveStatus({ keeper: () => keeper, place, mine,
+    took: (theirs) => { Object.assign(state, opening(theirs, lines)); draw(); } });
+  const keeper = makeKeeper({ address, ...began, sha256: human.ranking.sha256,
+    tell: (now, error) => { status.say(now, error); if (now === "saved") next.read(state.ranking.length > 0); } });
   const board = makeBoard({ lines, choose, order, look: () => about.scrollIntoView({ block: "start" }) });
   const about = detail({ place, run, lines, labels: human.labels.labels, noted, rated: draw });
   const next = nextRun(place, signal);
@@ -81,8 +83,16 @@ function ranking({ main, place, query, go, setQuery, signal, run, human, lines, 
     held = now.held;
   }
 
-  fill(main, h("article.rank", {}, h("header.rank-head", {}, h("h1", {}, "Rank"), h("p.hint", {}, `Run of ${runName(run)}`, h("span.with-keys", {}, ". Drag, use the buttons, or choose with the arrows and move with Shift.")), status),
-    human.problems.length ? trouble({ message: "What you said before cannot all be read, and is left as it is.", problems: human.problems }) : null, board, about, next));
+  fill(main, h("article.rank", {},
+    h("header.rank-head", {}, h("h1", {}, "Rank"),
+      h("p.hint", {}, `Run of ${runName(run)}`,
+        h("span.with-keys", {}, ". Drag, use the buttons, or choose with the arrows and move with Shift.")),
+      status),
+    human.problems.length
+      ? trouble({ message: "What you said before cannot all be read, and is left as it is.",
+        problems: human.problems })
+      : null,
+    board, about, next));
   const asked = Number(query.get("i"));
   state.chosen = lines.has(asked) ? asked : state.ranking[0] ?? (lines.has(run.best_iteration) ? run.best_iteration : [...lines.keys()][0]);
   draw();
@@ -131,7 +141,9 @@ function guard(keeper, signal, go) {
     if (!stuck || !link || link.origin !== location.origin || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     event.stopPropagation();
-    ask({ title: "Leave without saving?", words: "Your ranking and notes are not saved.", yes: "Leave", danger: true }).then((yes) => { if (yes) { keeper.end(); go(link.pathname + link.search); } });
+    ask({ title: "Leave without saving?", words: "Your ranking and notes are not saved.", yes: "Leave",
+      danger: true })
+      .then((yes) => { if (yes) { keeper.end(); go(link.pathname + link.search); } });
   }, { capture: true, signal });
 }
 
@@ -140,5 +152,6 @@ async function leave(keeper) {
   await keeper.save(); // what is on its way, and then what was changed meanwhile
   await keeper.save();
   keeper.end();
-  if (keeper.unsaved) say("Your last changes to the ranking were not saved.", "Open the page again and look at what is there.", { trouble: true });
+  if (keeper.unsaved) say("Your last changes to the ranking were not saved.",
+    "Open the page again and look at what is there.", { trouble: true });
 }

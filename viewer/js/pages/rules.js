@@ -39,10 +39,14 @@ function guard(page, go, signal) {
   addEventListener("beforeunload", (event) => { if (page.rules.dirty) event.preventDefault(); }, { signal });
   document.addEventListener("click", async (event) => {
     const link = event.target.closest?.("a[href]");
-    if (!page.rules.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target || link.origin !== location.origin || link.hasAttribute("download")) return;
+    if (!page.rules.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target
+      || link.origin !== location.origin || link.hasAttribute("download"))
+      return;
     event.preventDefault();
     event.stopPropagation();
-    const leave = await ask({ title: "Leave without saving?", words: "Your changes to the rules are not saved. This page keeps them until it is loaded again.", yes: "Leave", no: "Stay" });
+    const leave = await ask({ title: "Leave without saving?",
+      words: "Your changes to the rules are not saved. This page keeps them until it is loaded again.", yes: "Leave",
+      no: "Stay" });
     if (leave) go(link.pathname + link.search);
   }, { signal, capture: true });
 }
@@ -57,7 +61,8 @@ class RulesPage {
     this.state = h("span.rule-state", { role: "status" });
     this.saveButton = button("Save …", { kind: "primary", key: "Control+S", title: "Save (Ctrl+S)", run: () => this.save() });
     this.problems = summary(rules.problems, (problem) => this.goTo(problem));
-    this.text = h("textarea.input.rule-text", { id: "rules-text", spellcheck: "false", wrap: "off", oninput: () => rules.setText(this.text.value) });
+    this.text = h("textarea.input.rule-text",
+      { id: "rules-text", spellcheck: "false", wrap: "off", oninput: () => rules.setText(this.text.value) });
     const first = rules.form && query.get("as") !== "text" ? "form" : "text";
     this.tabs = tabs("How the rules are shown", [
       { name: "form", words: "Form", make: () => this.form() },
@@ -65,7 +70,9 @@ class RulesPage {
     ], first, (name) => this.turned(name));
     fill(this.main, h("div.rules-page", {},
       h("header.rule-head", {}, h("h1", {}, "Rules"), this.state, this.saveButton),
-      h("div.rule-side", {}, trying({ project, query, setQuery, rules, signal, told: (result, recorded) => this.told(result, recorded) }), this.advice()),
+      h("div.rule-side", {},
+        trying({ project, query, setQuery, rules, signal, told: (result, recorded) => this.told(result, recorded) }),
+        this.advice()),
       h("div.rule-main", {}, this.problems, this.tabs)));
     rules.addEventListener("edited", () => this.said(), { signal });
     rules.addEventListener("checked", (event) => this.checked(event.detail?.fresh), { signal });
@@ -81,9 +88,12 @@ class RulesPage {
     this.fields = {};
     if (!rules.form) return h("p.hint", {}, "The text cannot be shown as a form as it stands. Mend it in the text first.");
     this.names = h("datalist", { id: "criteria-names" });
-    const hint = h("p.hint", {}, "Write one, or have your judge propose some: ", h("code", {}, `iterativectl rules suggest --project ${this.project} --goal "…"`));
-    const criteria = list("acceptance_criteria", rules, { names: "criteria-names", none: [h("p", {}, "No criteria yet: what must hold when the picture is done?"), hint] });
-    const questions = list("questions", rules, { names: null, none: [h("p", {}, "No questions yet. They are answered before the criteria, for a judge sees better what it has named.")] });
+    const hint = h("p.hint", {}, "Write one, or have your judge propose some: ",
+      h("code", {}, `iterativectl rules suggest --project ${this.project} --goal "…"`));
+    const criteria = list("acceptance_criteria", rules, { names: "criteria-names",
+      none: [h("p", {}, "No criteria yet: what must hold when the picture is done?"), hint] });
+    const questions = list("questions", rules, { names: null, none: [h("p", {},
+      "No questions yet. They are answered before the criteria, for a judge sees better what it has named.")] });
     this.lists = [criteria, questions];
     const project = settings(rules);
     const begin = prompts(rules);
@@ -91,10 +101,15 @@ class RulesPage {
     this.nameThem();
     queueMicrotask(() => this.tell());
     return [this.names,
-      h("section.rule-section", {}, h("h2", {}, "Criteria"), h("p.hint", {}, "What must hold. Each is one thing that can be seen and answered with yes or no. Change (blue edge): it is not there yet. Preserve (green edge): it must stay."), criteria),
+      h("section.rule-section", {}, h("h2", {}, "Criteria"),
+        h("p.hint", {},
+          "What must hold. Each is one thing that can be seen and answered with yes or no. "
+          + "Change (blue edge): it is not there yet. Preserve (green edge): it must stay."),
+        criteria),
       h("section.rule-section", {}, h("h2", {}, "Questions"), h("p.hint", {}, "What the judge answers first."), questions),
       h("section.rule-section", {}, h("h2", {}, "Project"), project),
-      h("section.rule-section", {}, h("h2", {}, "Base prompts"), h("p.hint", {}, "Used where the prompts of AIGen.yaml are empty."), begin)];
+      h("section.rule-section", {}, h("h2", {}, "Base prompts"),
+        h("p.hint", {}, "Used where the prompts of AIGen.yaml are empty."), begin)];
   }
 
   asText() {
@@ -105,7 +120,9 @@ class RulesPage {
 
   advice() {
     const { guidelines } = this.found;
-    return h("section.rule-advice", {}, h("p.hint", {}, "Let the judge propose rules: ", h("code", {}, `iterativectl rules suggest --project ${this.project}`)),
+    return h("section.rule-advice", {},
+      h("p.hint", {}, "Let the judge propose rules: ",
+        h("code", {}, `iterativectl rules suggest --project ${this.project}`)),
       guidelines ? h("details", {}, h("summary", {}, "Your guidelines for suggestions"), h("pre", {}, guidelines)) : null);
   }
 
@@ -150,7 +167,9 @@ class RulesPage {
       if (!now) return null;
       const then = recorded?.verdicts?.[data.field];
       return h("div.rule-verdict", {}, verdictBadge(now.verdict), h("span", {}, now.reason || "no reason given"),
-        h("span.hint", {}, then ? (then.verdict === now.verdict ? "as recorded" : `recorded: ${then.verdict}`) : "not recorded: a new criterion"));
+        h("span.hint", {}, then
+          ? (then.verdict === now.verdict ? "as recorded" : `recorded: ${then.verdict}`)
+          : "not recorded: a new criterion"));
     });
   }
 
@@ -177,7 +196,10 @@ class RulesPage {
 
   async save() {
     document.activeElement?.blur?.(); // a field that is being typed in says what it holds
-    await save(this.rules, () => { this.problems.scrollIntoView({ block: "center" }); this.problems.querySelector("button")?.focus({ preventScroll: true }); });
+    await save(this.rules, () => {
+      this.problems.scrollIntoView({ block: "center" });
+      this.problems.querySelector("button")?.focus({ preventScroll: true });
+    });
   }
 
   end() { this.lists.forEach((one) => one.end()); }

@@ -20,7 +20,8 @@ import { listen } from "../parts/stream.js";
 import { tabs } from "../parts/tabs.js";
 
 // After these the files of the run say something new.
-const TELLING = ["run_started", "settings_edited", "iteration_planned", "generation_queued", "iteration_committed", "iteration_failed", "run_held", "run_resumed", "run_paused", "run_finished"];
+const TELLING = ["run_started", "settings_edited", "iteration_planned", "generation_queued", "iteration_committed",
+  "iteration_failed", "run_held", "run_resumed", "run_paused", "run_finished"];
 const OF_THE_RUN = ["charts", "events", "log"];
 const NAMES = ["changes", "answers", "settings", "replies", ...OF_THE_RUN];
 
@@ -77,7 +78,10 @@ function withoutPictures(shown) {
 
 function problems({ problems: found }) {
   if (!found?.length) return null;
-  return trouble({ message: found.length === 1 ? "Something of this run cannot be read." : "Some of this run cannot be read.", problems: found.map((one) => (typeof one === "string" ? { message: one } : one)) });
+  return trouble({
+    message: found.length === 1 ? "Something of this run cannot be read." : "Some of this run cannot be read.",
+    problems: found.map((one) => (typeof one === "string" ? { message: one } : one)),
+  });
 }
 
 function aboutTabs(shown, chosen, setQuery) {
@@ -128,7 +132,8 @@ function follow(shown) {
       onState: (state) => shown.stands(state), onWay: (way) => shown.tell("way", way) });
   }
   shown.on("run", () => { if (shown.unfinished) start(); else { stop?.(); stop = null; } });
-  document.addEventListener("visibilitychange", () => { if (!document.hidden && !shown.unfinished) shown.reload(); }, { signal: shown.signal });
+  document.addEventListener("visibilitychange", () => { if (!document.hidden && !shown.unfinished) shown.reload(); },
+    { signal: shown.signal });
   start();
   return () => stop?.();
 }

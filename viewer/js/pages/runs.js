@@ -35,7 +35,13 @@ export async function show({ main, place, query, setQuery, title, signal }) {
     controls(parts, last, asked, { ask, turn }); // a second click must not wait for the answer to the first
     return again();
   }
-  const turn = (by) => { const to = Number(asked.page || 1) + by; if (to < 1 || to > last.pages) return false; ask({ page: to > 1 ? String(to) : "" }); scrollTo(0, 0); return true; };
+  const turn = (by) => {
+    const to = Number(asked.page || 1) + by;
+    if (to < 1 || to > last.pages) return false;
+    ask({ page: to > 1 ? String(to) : "" });
+    scrollTo(0, 0);
+    return true;
+  };
 
   function put(data) {
     if (!page.isConnected) fill(main, page);
@@ -43,10 +49,13 @@ export async function show({ main, place, query, setQuery, title, signal }) {
     controls(parts, data, asked, { ask, turn });
     update(data.runs);
     parts.table.hidden = !data.runs.length;
-    fill(parts.told, reading(data.reading), data.runs.length || data.reading ? null : nothing(place, asked, () => { search.input.value = ""; ask({ q: "", state: "", verdict: "" }); }));
+    fill(parts.told, reading(data.reading), data.runs.length || data.reading
+      ? null
+      : nothing(place, asked, () => { search.input.value = ""; ask({ q: "", state: "", verdict: "" }); }));
   }
 
-  const load = () => get(`${api("p", place.project, "runs")}?${new URLSearchParams(Object.entries(asked).filter(([, value]) => value))}`, { signal });
+  const wanted = () => new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
+  const load = () => get(`${api("p", place.project, "runs")}?${wanted()}`, { signal });
   again = await follow(load, put, { signal, trouble: (error) => failed(page, error) });
   comeBack(parts.rows);
   const stops = [moving(parts.rows, { what: "run", search: search.input }), turning(turn)];
@@ -94,9 +103,12 @@ const turning = (turn) => bind([
 ]);
 
 function nothing(place, asked, clear) {
-  if (asked.q || asked.state || asked.verdict) return empty("Nothing found", "No run has all of this in its prompts or notes, and stands so.", [button("Show all runs", { run: clear })]);
+  if (asked.q || asked.state || asked.verdict) return empty("Nothing found",
+    "No run has all of this in its prompts or notes, and stands so.", [button("Show all runs", { run: clear })]);
   const line = `iterativectl run --project ${place.project}`;
-  return h("div.first-steps", {}, empty("No runs yet", "A run makes pictures and has them judged until every criterion passes. Start one in a terminal:"),
+  return h("div.first-steps", {},
+    empty("No runs yet",
+      "A run makes pictures and has them judged until every criterion passes. Start one in a terminal:"),
     h("ol", {}, h("li", {}, h("code", {}, line), copyButton("Copy", () => line, { kind: "quiet" }))),
     h("p.hint", {}, "It appears here by itself."));
 }
