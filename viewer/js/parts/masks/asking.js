@@ -13,7 +13,8 @@ const LOOK = 400; // milliseconds between two looks at a job
 /** x, y, width, height of a box, in pixels of the picture. */
 export function numbers(editor) {
   const [width, height] = [editor.bits.width, editor.bits.height];
-  const inputs = [["x", 0, 0, width], ["y", 0, 0, height], ["Width", Math.round(width / 2), 1, width], ["Height", Math.round(height / 2), 1, height]]
+  const inputs = [["x", 0, 0, width], ["y", 0, 0, height], ["Width", Math.round(width / 2), 1, width],
+    ["Height", Math.round(height / 2), 1, height]]
     .map(([words, value, min, max]) => field(words, numberInput({ value: String(value), min: String(min), max: String(max), step: "1" })));
   const draw = (value) => {
     const [x, y, wide, high] = inputs.map((one) => Math.round(Number(one.control.value)));
@@ -32,7 +33,8 @@ export function numbers(editor) {
 /** Words for what is to be edited. `name()`: the mask that the record is kept for. */
 export function words(editor, project, found, name, signal) {
   if (!found.can_locate) {
-    return h("section.panel.from-words", {}, h("h2", {}, "From words"), h("p.hint", {}, `Not with the judge of this project: ${found.why_not}.`),
+    return h("section.panel.from-words", {}, h("h2", {}, "From words"),
+      h("p.hint", {}, `Not with the judge of this project: ${found.why_not}.`),
       h("p.hint", {}, "A vision model named in config/AIVis.yaml can say where “the jacket” is."));
   }
   let how = "add";
@@ -44,15 +46,22 @@ export function words(editor, project, found, name, signal) {
     asked.fail("");
     said.textContent = "Asking …";
     try {
-      const result = await finished(await post(api("p", project, "masking", "locate"), { text: input.value.trim(), name: name() }, { signal }), said, signal);
+      const result = await finished(await post(api("p", project, "masking", "locate"),
+        { text: input.value.trim(), name: name() }, { signal }),
+        said, signal);
       const place = await fromPng(result.png);
       editor.change("from words", () => editor.bits.combine(place.data, editor.bits.count ? how : "replace"));
-      said.textContent = [`${result.by}: ${result.seen || "found"} (${percent(result.share)})`, ...result.notes, "Look at it, mend it, then save."].join(" ");
+      said.textContent = [`${result.by}: ${result.seen || "found"} (${percent(result.share)})`, ...result.notes,
+        "Look at it, mend it, then save."].join(" ");
     } catch (error) { said.textContent = ""; throw error; }
   } });
   input.addEventListener("keydown", (event) => { if (event.key === "Enter" && !find.disabled) find.click(); });
   return h("section.panel.from-words", {}, h("h2", {}, "From words"), asked,
-    h("div.row", {}, choice("With what is drawn", "how", [["add", "add"], ["replace", "replace"], ["subtract", "take away"]], how, (value) => { how = value; }), find), said);
+    h("div.row", {},
+      choice("With what is drawn", "how", [["add", "add"], ["replace", "replace"], ["subtract", "take away"]], how,
+        (value) => { how = value; }),
+      find),
+    said);
 }
 
 /** Wait for a job. Throws its error, or AbortError when the page is left. */

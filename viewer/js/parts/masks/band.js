@@ -26,7 +26,11 @@ export function band(editor, address, found, signal) {
     clearTimeout(state.timer);
     state.asked?.abort();
     tell();
-    if (!state.shown || editor.bits.count === 0) { editor.forgetWeights(); said.textContent = state.shown ? "The mask is empty." : ""; return; }
+    if (!state.shown || editor.bits.count === 0) {
+      editor.forgetWeights();
+      said.textContent = state.shown ? "The mask is empty." : "";
+      return;
+    }
     said.textContent = "Looking …";
     state.timer = setTimeout(look, PAUSE);
   }
@@ -58,18 +62,28 @@ export function band(editor, address, found, signal) {
     copy.hidden = same;
   }
 
-  for (const one of [grow, feather]) one.changed = () => { if (!state.shown) { state.shown = true; on.querySelector("input").checked = true; } ask(); };
+  for (const one of [grow, feather]) one.changed = () => {
+    if (!state.shown) { state.shown = true; on.querySelector("input").checked = true; }
+    ask();
+  };
   signal.addEventListener("abort", () => { clearTimeout(state.timer); state.asked?.abort(); });
   tell();
-  const legend = h("p.legend", {}, [["drawn", "as drawn"], ["grown", "after grow"], ["faded", "feather band"]].map(([kind, words]) => h("span", {}, h(`i.${kind}`, { "aria-hidden": "true" }), words)));
-  return { element: h("section.panel", {}, h("h2", {}, "Grow and feather"), on, grow.element, feather.element, legend, said, where, copy), update: () => { if (state.shown) ask(); }, refresh: ask };
+  const legend = h("p.legend", {},
+    [["drawn", "as drawn"], ["grown", "after grow"], ["faded", "feather band"]].map(([kind, words]) => h("span", {},
+      h(`i.${kind}`, { "aria-hidden": "true" }), words)));
+  return { element: h("section.panel", {}, h("h2", {}, "Grow and feather"), on, grow.element, feather.element, legend,
+    said, where, copy),
+    update: () => { if (state.shown) ask(); }, refresh: ask };
 }
 
 /** A slider with a field beside it, which takes what lies beyond the slider's ends. */
 function slider(words, start, low, high, least, hint) {
-  const range = h("input", { type: "range", min: String(Math.min(low, start)), max: String(Math.max(high, start)), step: "1", value: String(start), "aria-label": `${words}, slider`, oninput: () => take(range.value) });
-  const number = numberInput({ min: String(least), max: String(MOST), step: "1", value: String(start), onchange: () => take(number.value) });
-  const made = { element: h("div.slider", {}, field(words, number, { hint }), range), value: () => Number(range.dataset.value), changed: () => {} };
+  const range = h("input", { type: "range", min: String(Math.min(low, start)), max: String(Math.max(high, start)),
+    step: "1", value: String(start), "aria-label": `${words}, slider`, oninput: () => take(range.value) });
+  const number = numberInput({ min: String(least), max: String(MOST), step: "1", value: String(start),
+    onchange: () => take(number.value) });
+  const made = { element: h("div.slider", {}, field(words, number, { hint }), range),
+    value: () => Number(range.dataset.value), changed: () => {} };
   range.dataset.value = String(start);
   function take(text) {
     const value = Math.min(MOST, Math.max(least, Math.round(Number(text)) || 0));

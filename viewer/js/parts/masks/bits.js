@@ -37,7 +37,9 @@ export class Bits {
 
   touched(x0, y0, x1, y1) {
     const was = this.dirty;
-    this.dirty = was ? { x0: Math.min(was.x0, x0), y0: Math.min(was.y0, y0), x1: Math.max(was.x1, x1), y1: Math.max(was.y1, y1) } : { x0, y0, x1, y1 };
+    this.dirty = was
+      ? { x0: Math.min(was.x0, x0), y0: Math.min(was.y0, y0), x1: Math.max(was.x1, x1), y1: Math.max(was.y1, y1) }
+      : { x0, y0, x1, y1 };
     this.version += 1;
   }
 
@@ -135,7 +137,8 @@ function capsule(a, b, r, y) {
   const length = Math.hypot(b.x - a.x, b.y - a.y);
   if (length > 0) {
     const nx = (-(b.y - a.y) / length) * r, ny = ((b.x - a.x) / length) * r;
-    const corners = [{ x: a.x + nx, y: a.y + ny }, { x: b.x + nx, y: b.y + ny }, { x: b.x - nx, y: b.y - ny }, { x: a.x - nx, y: a.y - ny }];
+    const corners = [{ x: a.x + nx, y: a.y + ny }, { x: b.x + nx, y: b.y + ny }, { x: b.x - nx, y: b.y - ny },
+      { x: a.x - nx, y: a.y - ny }];
     for (let at = 0; at < 4; at += 1) {
       const one = corners[at], other = corners[(at + 1) % 4];
       if ((one.y - y) * (other.y - y) > 0) continue;

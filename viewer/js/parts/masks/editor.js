@@ -11,7 +11,8 @@ const LARGEST = 1000; // of the brush, in pixels of the picture
 export class Editor {
   /** `size`: the picture's [width, height]. `told` has changed(), moved(place or null), hint(words), tool(), viewed(). */
   constructor(size, told, signal) {
-    Object.assign(this, { told, tool: "brush", taking: false, size: Math.max(8, Math.round(Math.max(...size) / 24)), at: null, shift: false });
+    Object.assign(this, { told, tool: "brush", taking: false, size: Math.max(8, Math.round(Math.max(...size) / 24)),
+      at: null, shift: false });
     this.stage = new Stage(size, (context, view) => this.tools[this.tool].marks(context, view, this.at), () => told.viewed());
     this.view = this.stage.view;
     this.tools = tools(this);
@@ -60,7 +61,11 @@ export class Editor {
   key(name) { return this.tools[this.tool].keys?.[name]?.call(this.tools[this.tool]) ?? false; }
 
   /** The brush larger (1) or smaller (-1), by about a sixth. */
-  resize(by) { this.setSize(by > 0 ? Math.max(this.size + 1, Math.round(this.size * 1.18)) : Math.min(this.size - 1, Math.round(this.size / 1.18))); }
+  resize(by) {
+    this.setSize(by > 0
+      ? Math.max(this.size + 1, Math.round(this.size * 1.18))
+      : Math.min(this.size - 1, Math.round(this.size / 1.18)));
+  }
 
   setSize(size) {
     this.size = Math.min(LARGEST, Math.max(1, Math.round(size) || 1));

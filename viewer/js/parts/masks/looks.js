@@ -22,5 +22,7 @@ export function looks(stage) {
   Object.assign(stage, now);
   return h("div.looks.row", {},
     h("label", {}, "Colour ", h("input", { type: "color", value: now.tint, oninput: (event) => take({ tint: event.target.value }) })),
-    h("label", {}, "Opacity ", h("input", { type: "range", min: "5", max: "100", value: String(Math.round(now.opacity * 100)), oninput: (event) => take({ opacity: Number(event.target.value) / 100 }) })));
+    h("label", {}, "Opacity ", h("input", { type: "range", min: "5", max: "100",
+      value: String(Math.round(now.opacity * 100)),
+      oninput: (event) => take({ opacity: Number(event.target.value) / 100 }) })));
 }

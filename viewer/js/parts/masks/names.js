@@ -17,7 +17,9 @@ export function list(all, chosen, dirty, open) {
     type: "button", "aria-current": one.name === chosen ? "true" : null, onclick: () => open(one.name),
   }, small(one), h("span.words", {}, h("span.name", {}, one.name),
     h("span.hint", {}, one.problem ?? (one.fresh ? "not saved yet" : `${percent(one.share)} of the picture`)),
-    h("span.row", {}, one.active ? badge("in play", "passed") : null, one.problem ? badge("cannot be used", "failed") : null, one.name === chosen && dirty ? badge("changed", "warning") : null))))));
+    h("span.row", {}, one.active ? badge("in play", "passed") : null,
+      one.problem ? badge("cannot be used", "failed") : null,
+      one.name === chosen && dirty ? badge("changed", "warning") : null))))));
 }
 
 /** The mask in small, white on black turned into the picture's own place: a canvas, for want of an address. */
@@ -52,7 +54,8 @@ export function askName({ title, words, value = "", taken, yes, done }) {
     done(input.value.trim());
   };
   input.addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); accept(); } });
-  const { close } = openDialog({ title, body: named, actions: [button("Cancel", { run: () => close() }), button(yes, { kind: "primary", run: accept })] });
+  const { close } = openDialog({ title, body: named,
+    actions: [button("Cancel", { run: () => close() }), button(yes, { kind: "primary", run: accept })] });
   input.focus();
   input.select();
 }

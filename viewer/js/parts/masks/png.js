@@ -24,7 +24,8 @@ export async function toPng({ width, height, data }) {
   view.setUint32(0, width);
   view.setUint32(4, height);
   head[8] = 1; // bits a pixel; the colour type stays 0: grey
-  return toBase64([Uint8Array.from(SIGNATURE), chunk("IHDR", head), chunk("IDAT", new Uint8Array(await packed)), chunk("IEND", new Uint8Array())]);
+  return toBase64([Uint8Array.from(SIGNATURE), chunk("IHDR", head), chunk("IDAT", new Uint8Array(await packed)),
+    chunk("IEND", new Uint8Array())]);
 }
 
 /** A grey PNG of 1 or 8 bits, in base64: {width, height, data}, data 0-255 a pixel. */
@@ -35,13 +36,16 @@ export async function fromPng(text) {
   let head = null;
   for (let at = 8; at + 12 <= file.length;) {
     const length = view.getUint32(at), kind = String.fromCharCode(...file.subarray(at + 4, at + 8));
-    if (kind === "IHDR") head = { width: view.getUint32(at + 8), height: view.getUint32(at + 12), bits: file[at + 16], colours: file[at + 17], laced: file[at + 20] };
+    if (kind === "IHDR") head = { width: view.getUint32(at + 8), height: view.getUint32(at + 12), bits: file[at + 16],
+      colours: file[at + 17], laced: file[at + 20] };
     if (kind === "IDAT") parts.push(file.subarray(at + 8, at + 8 + length));
     at += 12 + length;
   }
   if (!head || head.colours || head.laced || ![1, 8].includes(head.bits)) throw new Error("not a PNG of a mask");
   const rows = new Uint8Array(await new Response(new Blob(parts).stream().pipeThrough(new DecompressionStream("deflate"))).arrayBuffer());
-  return { width: head.width, height: head.height, data: head.bits === 8 ? unfiltered(rows, head) : spread(unfiltered(rows, { ...head, width: Math.ceil(head.width / 8) }), head) };
+  return { width: head.width, height: head.height, data: head.bits === 8
+    ? unfiltered(rows, head)
+    : spread(unfiltered(rows, { ...head, width: Math.ceil(head.width / 8) }), head) };
 }
 
 /** Rows of bytes without their filters (section 9). A byte is a pixel here, or eight of them: both count as one. */
@@ -52,7 +56,8 @@ function unfiltered(rows, { width, height }) {
     if (filter === 0) { data.set(rows.subarray(from, from + width), to); continue; }
     for (let x = 0; x < width; x += 1) {
       const left = x ? data[to + x - 1] : 0, up = y ? data[over + x] : 0, corner = x && y ? data[over + x - 1] : 0;
-      data[to + x] = rows[from + x] + (filter === 1 ? left : filter === 2 ? up : filter === 3 ? (left + up) >> 1 : nearest(left, up, corner));
+      data[to + x] = rows[from + x]
+        + (filter === 1 ? left : filter === 2 ? up : filter === 3 ? (left + up) >> 1 : nearest(left, up, corner));
     }
   }
   return data;

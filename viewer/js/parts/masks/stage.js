@@ -13,9 +13,13 @@ export class Stage {
     this.view = new View(size);
     Object.assign(this, { draw, measured });
     this.layers = ["picture", "tint", "marks"].map((name) => h(`canvas.${name}`, { "aria-hidden": "true" }));
-    this.element = h("div.stage", { tabindex: "0", role: "group", "aria-label": "The picture with its mask. To draw without a pointer, use “Box by numbers”." }, this.layers);
+    this.element = h("div.stage",
+      { tabindex: "0", role: "group",
+        "aria-label": "The picture with its mask. To draw without a pointer, use “Box by numbers”." },
+      this.layers);
     this.contexts = this.layers.map((layer) => layer.getContext("2d"));
-    Object.assign(this, { levels: [], bits: null, weights: null, known: "none", tint: "#ffd60a", opacity: 0.45, wanted: new Set(), frame: 0 });
+    Object.assign(this, { levels: [], bits: null, weights: null, known: "none", tint: "#ffd60a", opacity: 0.45,
+      wanted: new Set(), frame: 0 });
     this.watcher = new ResizeObserver(() => this.measure());
     this.watcher.observe(this.element);
   }
@@ -113,6 +117,7 @@ export class Stage {
   /** Where an event happened, in device pixels of the stage. */
   at(event) {
     const box = this.element.getBoundingClientRect();
-    return { x: ((event.clientX - box.left) * this.view.width) / box.width, y: ((event.clientY - box.top) * this.view.height) / box.height };
+    return { x: ((event.clientX - box.left) * this.view.width) / box.width,
+      y: ((event.clientY - box.top) * this.view.height) / box.height };
   }
 }

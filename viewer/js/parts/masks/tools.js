@@ -24,7 +24,8 @@ function box(editor) {
     down(place) { from = to = place; editor.marks(); },
     move(place) { to = place; editor.marks(); },
     up(place) {
-      const [x0, x1] = [from.x, place.x].map(Math.round).sort((a, b) => a - b), [y0, y1] = [from.y, place.y].map(Math.round).sort((a, b) => a - b);
+      const [x0, x1] = [from.x, place.x].map(Math.round).sort((a, b) => a - b),
+        [y0, y1] = [from.y, place.y].map(Math.round).sort((a, b) => a - b);
       this.cancel();
       editor.change("box", () => editor.bits.box(x0, y0, x1, y1, editor.value));
     },
@@ -51,7 +52,9 @@ function polygon(editor) {
       const twice = event.timeStamp - last.time < TWICE && near(place, last);
       last = { time: event.timeStamp, ...place };
       if (corners.length > 3 && (twice || near(place, corners[0]))) { corners.pop(); this.close(); return; }
-      editor.hint(corners.length < 3 ? "Click the corners of the polygon." : "Enter, or a click on the first corner, closes it. Backspace takes the last corner back, Esc all.");
+      editor.hint(corners.length < 3
+        ? "Click the corners of the polygon."
+        : "Enter, or a click on the first corner, closes it. Backspace takes the last corner back, Esc all.");
     },
     close() {
       const whole = corners;
@@ -84,14 +87,19 @@ function fill(editor) {
 }
 
 /** Every tool of an editor, by name. */
-export const tools = (editor) => ({ brush: brush(editor, 1), eraser: brush(editor, 0), box: box(editor), polygon: polygon(editor), fill: fill(editor) });
+export const tools = (editor) => ({ brush: brush(editor, 1), eraser: brush(editor, 0), box: box(editor),
+  polygon: polygon(editor), fill: fill(editor) });
 
 /** Light on dark, to be seen on any picture. */
 function twice(context, path) {
   const wide = context.lineWidth;
   context.beginPath();
   path();
-  for (const [style, width] of [["rgb(0 0 0 / 75%)", 3 * wide], ["#fff", wide]]) { context.strokeStyle = style; context.lineWidth = width; context.stroke(); }
+  for (const [style, width] of [["rgb(0 0 0 / 75%)", 3 * wide], ["#fff", wide]]) {
+    context.strokeStyle = style;
+    context.lineWidth = width;
+    context.stroke();
+  }
   context.lineWidth = wide;
 }
 
@@ -103,5 +111,8 @@ const outline = (context, corners, closed) => twice(context, () => {
 });
 
 const cross = (context, { x, y }, { ratio }) => twice(context, () => {
-  for (const [across, down] of [[9 * ratio, 0], [0, 9 * ratio]]) { context.moveTo(x - across, y - down); context.lineTo(x + across, y + down); }
+  for (const [across, down] of [[9 * ratio, 0], [0, 9 * ratio]]) {
+    context.moveTo(x - across, y - down);
+    context.lineTo(x + across, y + down);
+  }
 });
