@@ -14,7 +14,8 @@ import { tellAll } from "./problems.js";
 const STRENGTHS = [["low", "low"], ["medium", "medium"], ["high", "high"]];
 const INTENTS = [["change", "change"], ["preserve", "preserve"]];
 const TYPES = { integer: "a whole number from … to …", number: "a number from … to …" };
-const ANSWERS = [["string", "a text"], ["boolean", "yes or no"], ["integer", "a whole number"], ["number", "a number"], ["array", "a list"]];
+const ANSWERS = [["string", "a text"], ["boolean", "yes or no"], ["integer", "a whole number"],
+  ["number", "a number"], ["array", "a list"]];
 const REST = ["must_include", "ban_terms", "avoid_terms", "depends_on", "weight"];
 
 export function card(entry, block, { rules, act, names }) {
@@ -55,7 +56,9 @@ function head(entry, kind, act) {
 }
 
 function name(entry, of, rules, relabel) {
-  return of.text("field", "Name", { hint: "", spellcheck: "false", class: "mono", whenLeft: (value) => { rules.rename(entry, value); relabel(); } });
+  return of.text("field", "Name",
+    { hint: "", spellcheck: "false", class: "mono",
+      whenLeft: (value) => { rules.rename(entry, value); relabel(); } });
 }
 
 function criterionFields(entry, { rules, names, changed, redraw, relabel }) {
@@ -77,14 +80,17 @@ function criterionFields(entry, { rules, names, changed, redraw, relabel }) {
     nodes: [
       h("div.rule-name", {}, name(entry, of, rules, relabel)),
       measured ?? of.text("question", "Question", { lines: 2, hint: "" }),
-      h("div.rule-row", {}, of.choose("intent", "Intent", INTENTS, { hint: "" }), strength, decider(entry, of, redraw), measured ? null : passes(data, of, redraw)),
+      h("div.rule-row", {}, of.choose("intent", "Intent", INTENTS, { hint: "" }), strength,
+        decider(entry, of, redraw), measured ? null : passes(data, of, redraw)),
       h("details.rule-more", { open: entry.open, ontoggle: (event) => { entry.open = event.target.open; } },
         h("summary", {}, "Terms, weight, dependencies", h("span.hint", {}, inShort(data))), h("div.rule-grid", {}, rest)),
     ],
   };
 }
 
-const inShort = (data) => REST.filter((key) => (Array.isArray(data[key]) ? data[key].length : data[key] !== undefined)).map((key) => ` · ${key} ${[data[key]].flat().join(", ")}`).join("");
+const inShort = (data) =>
+  REST.filter((key) => (Array.isArray(data[key]) ? data[key].length : data[key] !== undefined))
+    .map((key) => ` · ${key} ${[data[key]].flat().join(", ")}`).join("");
 
 /** Whether a model or pixels decide; what was there before is kept while the page is open. */
 function decider(entry, of, redraw) {
@@ -101,7 +107,8 @@ function decider(entry, of, redraw) {
     of.put("measure", data.measure);
     redraw();
   };
-  const made = field("Decided by", select([["question", "a question"], ["measure", "pixels"]], data.measure ? "measure" : "question", { onchange: (event) => turn(event.target.value) }));
+  const made = field("Decided by", select([["question", "a question"], ["measure", "pixels"]],
+    data.measure ? "measure" : "question", { onchange: (event) => turn(event.target.value) }));
   return of.keep("decider", made);
 }
 
@@ -116,7 +123,10 @@ function passes(data, of, redraw) {
     of.put("question", data.question);
     redraw();
   };
-  const control = field("Passes", select(options, type === "boolean" ? (no ? "no" : "yes") : type, { onchange: (event) => turn(event.target.value) }), {});
+  const control = field("Passes",
+    select(options, type === "boolean" ? (no ? "no" : "yes") : type,
+      { onchange: (event) => turn(event.target.value) }),
+    {});
   of.keep("type", control);
   if (type === "boolean") { of.fields.min = of.fields.max = control; return control; }
   return [control, of.number("min", "At least", { hint: "" }), of.number("max", "At most", { hint: "" })];
@@ -138,7 +148,9 @@ function questionFields(entry, { rules, changed, redraw, relabel }) {
       h("div.rule-row", {}, of.choose("type", "Answer", ANSWERS, { hint: "" }),
         ranged ? [of.number("min", "At least", { hint: "" }), of.number("max", "At most", { hint: "" })] : null,
         type === "array" || data.items !== undefined ? elements(data, of, changed) : null,
-        type !== "array" || data.enum !== undefined ? of.terms("enum", "Allowed answers", { read, hint: "", placeholder: "any; add …" }) : null),
+        type !== "array" || data.enum !== undefined
+          ? of.terms("enum", "Allowed answers", { read, hint: "", placeholder: "any; add …" })
+          : null),
     ],
   };
 }
@@ -148,7 +160,8 @@ function elements(data, of, changed) {
   const items = data.items;
   if (items && !Array.isArray(items)) {
     const inner = binder({ block: items, changed });
-    const made = [inner.choose("type", "Each element", ANSWERS.slice(0, 4), { standard: "string", hint: "" }), inner.terms("enum", "Allowed elements", { hint: "" })];
+    const made = [inner.choose("type", "Each element", ANSWERS.slice(0, 4), { standard: "string", hint: "" }),
+      inner.terms("enum", "Allowed elements", { hint: "" })];
     for (const [key, one] of Object.entries(inner.fields)) of.fields[`items.${key}`] = one;
     return made;
   }

@@ -17,7 +17,8 @@ export function binder({ block, changed, schema }) {
   };
   const hintOf = (key) => schema?.[key]?.description ?? "";
   const keep = (key, made) => { made.key = key; fields[key] = made; return made; };
-  const odd = (key, label) => keep(key, field(label, textInput({ value: JSON.stringify(block[key]), disabled: true }), { hint: "Written in another way than this form can show. Change it in the text." }));
+  const odd = (key, label) => keep(key, field(label, textInput({ value: JSON.stringify(block[key]), disabled: true }),
+    { hint: "Written in another way than this form can show. Change it in the text." }));
   const fits = (key, kinds) => block[key] === undefined || block[key] === null || kinds.includes(kindOf(block[key]));
 
   function text(key, label, { lines = 1, hint = hintOf(key), whenLeft = null, ...rest } = {}) {
@@ -25,7 +26,8 @@ export function binder({ block, changed, schema }) {
     const events = whenLeft
       ? { onchange: (event) => whenLeft(event.target.value.trim()) }
       : { oninput: (event) => put(key, event.target.value === "" ? undefined : event.target.value) };
-    const control = (lines > 1 ? textArea : textInput)({ value: block[key] ?? "", spellcheck: "true", ...(lines > 1 ? { rows: lines } : {}), ...events, ...rest });
+    const control = (lines > 1 ? textArea : textInput)({ value: block[key] ?? "", spellcheck: "true",
+      ...(lines > 1 ? { rows: lines } : {}), ...events, ...rest });
     return keep(key, field(label, control, { hint }));
   }
 
@@ -33,8 +35,13 @@ export function binder({ block, changed, schema }) {
     if (!fits(key, ["number"])) return odd(key, label);
     const about = schema?.[key] ?? {};
     const control = numberInput({
-      value: block[key] ?? "", step: whole ? "1" : "any", min: about.minimum, max: about.maximum, placeholder: about.default === undefined || about.default === null ? "" : String(about.default),
-      oninput: (event) => { const value = event.target.value; if (!event.target.validity.badInput) put(key, value === "" ? undefined : Number(value)); }, ...rest,
+      value: block[key] ?? "", step: whole ? "1" : "any", min: about.minimum, max: about.maximum,
+      placeholder: about.default === undefined || about.default === null ? "" : String(about.default),
+      oninput: (event) => {
+        const value = event.target.value;
+        if (!event.target.validity.badInput) put(key, value === "" ? undefined : Number(value));
+      },
+      ...rest,
     });
     return keep(key, field(label, control, { hint }));
   }
@@ -43,13 +50,15 @@ export function binder({ block, changed, schema }) {
     if (!fits(key, ["string"])) return odd(key, label);
     const now = block[key] ?? standard;
     const all = options.some(([value]) => value === now) ? options : [...options, [now, String(now)]];
-    const control = select(all, now, { onchange: (event) => put(key, event.target.value === standard && !(key in block) ? undefined : event.target.value) });
+    const control = select(all, now, { onchange: (event) => put(key,
+      event.target.value === standard && !(key in block) ? undefined : event.target.value) });
     return keep(key, field(label, control, { hint }));
   }
 
   function flag(key, words, { hint = hintOf(key) } = {}) {
     if (!fits(key, ["boolean"])) return odd(key, words);
-    const made = checkbox(words, Boolean(block[key]), { onchange: (event) => put(key, event.target.checked || key in block ? event.target.checked : undefined) });
+    const made = checkbox(words, Boolean(block[key]),
+      { onchange: (event) => put(key, event.target.checked || key in block ? event.target.checked : undefined) });
     const whole = h("div.field.flag", {}, made, h("p.hint", {}, hint), h("p.wrong", {}));
     whole.control = made.querySelector("input");
     whole.fail = (message) => { whole.querySelector(".wrong").textContent = message; };
@@ -62,7 +71,8 @@ export function binder({ block, changed, schema }) {
     const input = textInput({ placeholder, list });
     const made = field(label, input, { hint });
     const after = input.nextSibling;
-    const box = chips(input, block[key] ?? [], { label, read, change: (values) => put(key, values.length || Array.isArray(block[key]) ? values : undefined) });
+    const box = chips(input, block[key] ?? [],
+      { label, read, change: (values) => put(key, values.length || Array.isArray(block[key]) ? values : undefined) });
     made.insertBefore(box, after);
     made.set = () => box.set(block[key] ?? []);
     return keep(key, made);

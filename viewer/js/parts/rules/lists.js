@@ -17,7 +17,8 @@ export function list(block, rules, { names, none }) {
   const cards = new Map();
   const shown = h("ol.rule-cards", {});
   const undo = h("span", {});
-  const foot = h("div.row", {}, button(words.add, { icon: "plus", run: () => begin(words.data(rules.freeName(block, words.fresh))) }), undo);
+  const foot = h("div.row", {},
+    button(words.add, { icon: "plus", run: () => begin(words.data(rules.freeName(block, words.fresh))) }), undo);
   const nothing = h("div.rule-none", {}, none);
   const whole = h("div.rule-list", {}, nothing, shown, foot);
   const entries = () => rules.entries[block];
@@ -60,7 +61,9 @@ export function list(block, rules, { names, none }) {
     const there = entries().map((entry) => cards.get(entry.id));
     if (there.length !== shown.children.length || there.some((one, at) => shown.children[at] !== one)) fill(shown, there);
     const last = rules.removed.at(-1);
-    fill(undo, last?.block === block ? button(`Bring back ${last.one.data.field ?? words.one}`, { icon: "undo", kind: "quiet", run: restore }) : null);
+    fill(undo, last?.block === block
+      ? button(`Bring back ${last.one.data.field ?? words.one}`, { icon: "undo", kind: "quiet", run: restore })
+      : null);
     nothing.hidden = entries().length > 0;
   };
   whole.tell = (problems) => { for (const [id, one] of cards) one.tell(problems.filter((it) => it.entry === id)); };
@@ -69,7 +72,8 @@ export function list(block, rules, { names, none }) {
   whole.cardOf = (id) => cards.get(id) ?? null;
 
   const sorted = Sortable.create(shown, {
-    handle: ".grip", animation: CALM.matches ? 0 : 140, forceFallback: true, fallbackTolerance: 4, delay: 120, delayOnTouchOnly: true, ghostClass: "ghost",
+    handle: ".grip", animation: CALM.matches ? 0 : 140, forceFallback: true, fallbackTolerance: 4, delay: 120,
+    delayOnTouchOnly: true, ghostClass: "ghost",
     onEnd: (event) => {
       const entry = entries().find((one) => String(one.id) === event.item.dataset.id);
       if (entry) rules.move(block, entry, event.newIndex);

@@ -4,7 +4,8 @@ import { fill, h } from "../../dom.js";
 import { field, numberInput, select } from "../forms.js";
 import { binder, keepingFocus } from "./fields.js";
 
-const REGIONS = [["whole", "the whole picture"], ["inside_mask", "inside the mask"], ["outside_mask", "outside the mask"], ["box", "a box"], ["border", "a border"]];
+const REGIONS = [["whole", "the whole picture"], ["inside_mask", "inside the mask"],
+  ["outside_mask", "outside the mask"], ["box", "a box"], ["border", "a border"]];
 const SIDES = ["left", "top", "width", "height"];
 
 /** A group of fields for `criterion.measure`; `.fields` by path, as "measure.min". */
@@ -38,7 +39,9 @@ function region(measure, of, changed, draw) {
   const kind = typeof now === "string" ? now : Object.keys(now)[0] ?? "whole";
   const put = (value) => { of.put("region", value); draw(); };
   const choices = select(REGIONS, kind, {
-    onchange: (event) => put({ whole: "region" in measure ? "whole" : undefined, box: { box: [0, 0, 100, 100] }, border: { border: 10 } }[event.target.value] ?? (event.target.value === "whole" ? undefined : event.target.value)),
+    onchange: (event) => put({ whole: "region" in measure ? "whole" : undefined, box: { box: [0, 0, 100, 100] },
+      border: { border: 10 } }[event.target.value]
+      ?? (event.target.value === "whole" ? undefined : event.target.value)),
   });
   const made = field("Where", choices, {});
   of.keep("region", made);
@@ -46,6 +49,9 @@ function region(measure, of, changed, draw) {
   if (!Array.isArray(numbers)) return made;
   const set = (at, value) => { if (kind === "box") now.box[at] = value; else now.border = value; changed(); };
   return [made, h("div.region", { role: "group", "aria-label": "In per cent of the picture" }, numbers.map((number, at) =>
-    field(kind === "box" ? SIDES[at] : "width", numberInput({ value: number, min: 0, max: 100, step: "any", oninput: (event) => { if (event.target.value !== "") set(at, Number(event.target.value)); } }), {})),
+    field(kind === "box" ? SIDES[at] : "width",
+      numberInput({ value: number, min: 0, max: 100, step: "any",
+        oninput: (event) => { if (event.target.value !== "") set(at, Number(event.target.value)); } }),
+      {})),
   h("p.hint", {}, "per cent of the picture"))];
 }

@@ -13,7 +13,8 @@ let count = 0;
 export class Rules extends EventTarget {
   constructor(project, found, signal) {
     super();
-    Object.assign(this, { project, signal, sha256: found.sha256, saved: found.text, text: found.text, problems: found.problems, diff: [], trouble: null, removed: [] });
+    Object.assign(this, { project, signal, sha256: found.sha256, saved: found.text, text: found.text,
+      problems: found.problems, diff: [], trouble: null, removed: [] });
     this.schema = found.schema;
     this.metrics = found.metrics;
     this.asked = 0;
@@ -52,7 +53,10 @@ export class Rules extends EventTarget {
     this.later({ text }, null);
   }
 
-  origins() { return Object.fromEntries(BLOCKS.filter((block) => this.entries[block].length).map((block) => [block, this.entries[block].map((one) => one.from)])); }
+  origins() {
+    return Object.fromEntries(BLOCKS.filter((block) => this.entries[block].length).map((block) => [block,
+      this.entries[block].map((one) => one.from)]));
+  }
   order() { return Object.fromEntries(BLOCKS.map((block) => [block, this.entries[block].map((one) => one.id)])); }
 
   /** What is not saved, for another visit: the newest edit may not have become a text yet. */
@@ -154,7 +158,8 @@ export class Rules extends EventTarget {
     one.data.field = name;
     const others = this.criteria.some((other) => other !== one && other.data.field === old);
     if (this.criteria.includes(one) && typeof old === "string" && !others) {
-      const lists = [...this.criteria.map((other) => other.data.depends_on), ...(this.form.masking?.masks ?? []).map((mask) => mask?.active_criteria)];
+      const lists = [...this.criteria.map((other) => other.data.depends_on),
+        ...(this.form.masking?.masks ?? []).map((mask) => mask?.active_criteria)];
       for (const list of lists) if (Array.isArray(list)) list.forEach((it, at) => { if (it === old) list[at] = name; });
     }
     this.touch();
@@ -175,7 +180,8 @@ export class Rules extends EventTarget {
     this.base = text;
     for (const block of BLOCKS) {
       this.entries[block].forEach((one, at) => { one.from = at; });
-      if (this.form && (this.entries[block].length || Array.isArray(this.form[block]))) this.form[block] = this.entries[block].map((one) => one.data);
+      if (this.form && (this.entries[block].length || Array.isArray(this.form[block])))
+        this.form[block] = this.entries[block].map((one) => one.data);
     }
     this.removed = [];
     this.dispatchEvent(new Event("checked"));

@@ -44,7 +44,8 @@ export function summary(problems, go) {
       h("h2", {}, icon("warning"), " ", trouble && !found.length ? trouble.message : counted(errors, found.length - errors)),
       trouble?.hint ? h("p.hint", {}, trouble.hint) : null,
       h("ul", {}, found.map((one) => h("li", {}, h("button.link", { type: "button", onclick: () => go(one) },
-        h("span.mono", {}, one.where.replace(/^rules\.yaml:(\d+)$/, "line $1")), one.path ? ` ${one.path}` : null), ` ${one.message}`, kind(one) === "warning" ? h("span.hint", {}, " (warning)") : null))));
+        h("span.mono", {}, one.where.replace(/^rules\.yaml:(\d+)$/, "line $1")), one.path ? ` ${one.path}` : null),
+        ` ${one.message}`, kind(one) === "warning" ? h("span.hint", {}, " (warning)") : null))));
   };
   whole.draw(problems, null);
   return whole;

@@ -16,8 +16,12 @@ export async function save(rules, blocked) {
   const { close } = openDialog({
     title: "Save the rules?", wide: true,
     body: [h("p", {}, "This is how config/rules.yaml changes. The file before is kept in working/rules/replaced/."),
-      warnings ? h("p.warned", {}, `${warnings} warning${warnings === 1 ? "" : "s"}: the rules can be used all the same.`) : null, lines(shown(rules.diff))],
-    actions: [button("Go on editing", { run: () => close() }), button("Save", { kind: "primary", autofocus: true, run: async () => { await write(rules); close(); } })],
+      warnings
+        ? h("p.warned", {}, `${warnings} warning${warnings === 1 ? "" : "s"}: the rules can be used all the same.`)
+        : null,
+      lines(shown(rules.diff))],
+    actions: [button("Go on editing", { run: () => close() }),
+      button("Save", { kind: "primary", autofocus: true, run: async () => { await write(rules); close(); } })],
   });
 }
 
@@ -42,11 +46,20 @@ async function conflict(rules, error) {
   const { diff } = await post(api("p", rules.project, "rules", "check"), { text: mine }, { signal: rules.signal });
   const { close } = openDialog({
     title: "The rules were changed somewhere else", wide: true,
-    body: [h("p", {}, "Another tab or a text editor has saved config/rules.yaml since this page read it. This is how your text differs from what is there now:"), lines(shown(diff))],
+    body: [h("p", {},
+      "Another tab or a text editor has saved config/rules.yaml since this page read it. "
+        + "This is how your text differs from what is there now:"),
+      lines(shown(diff))],
     actions: [
       button("Go on editing", { run: () => close() }),
-      button("Take theirs, drop mine", { kind: "danger", run: () => { close(); rules.sha256 = current.sha256; rules.saved = current.text; rules.setText(current.text); } }),
-      button("Save mine over it", { kind: "primary", run: async () => { rules.sha256 = current.sha256; await write(rules).catch(sayTrouble); close(); } }),
+      button("Take theirs, drop mine", { kind: "danger", run: () => {
+        close();
+        rules.sha256 = current.sha256;
+        rules.saved = current.text;
+        rules.setText(current.text);
+      } }),
+      button("Save mine over it", { kind: "primary",
+        run: async () => { rules.sha256 = current.sha256; await write(rules).catch(sayTrouble); close(); } }),
     ],
   });
 }

@@ -5,7 +5,9 @@ import { binder } from "./fields.js";
 
 /** The fields of `project`; `.fields` by path, as "project.patience". */
 export function settings(rules) {
-  const block = rules.form.project && typeof rules.form.project === "object" && !Array.isArray(rules.form.project) ? rules.form.project : {};
+  const block = rules.form.project && typeof rules.form.project === "object" && !Array.isArray(rules.form.project)
+    ? rules.form.project
+    : {};
   const schema = rules.schema.properties.project.properties;
   const of = binder({ block, schema, changed: () => { rules.form.project = block; rules.touch(); } });
   const whole = h("div.rule-grid", {},

@@ -4,7 +4,7 @@
 // to show beside the criteria, or told(null) when another picture is looked at.
 
 import { api, get, pictures, post } from "../../api.js";
-import { fill, h } from "../../dom.js";
+import { fill, h, sentence } from "../../dom.js";
 import { duration, money, score, when } from "../../format.js";
 import { button, iconButton } from "../buttons.js";
 import { field, select } from "../forms.js";
@@ -20,7 +20,8 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
   const choosing = h("div.try-choosing", {});
   const frames = h("div.try-frames", {});
   const outcome = h("div.try-outcome", { role: "status" });
-  const whole = h("section.panel.try", { "aria-label": "Try the rules on a picture" }, h("h2", {}, "Try on a picture"), choosing, outcome, frames);
+  const whole = h("section.panel.try", { "aria-label": "Try the rules on a picture" },
+    h("h2", {}, "Try on a picture"), choosing, outcome, frames);
 
   async function begin() {
     const { runs } = await get(`${api("p", project, "runs")}?page=1`, { signal });
@@ -34,7 +35,8 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
   function nothing() {
     fill(choosing);
     fill(frames, frame(pictures.input(project), "The original"));
-    fill(outcome, h("p.hint", {}, "No run has made a picture yet. After the first, the rules can be tried on it here before they are saved."));
+    fill(outcome, h("p.hint", {},
+      "No run has made a picture yet. After the first, the rules can be tried on it here before they are saved."));
   }
 
   async function openRun(id, ids, wanted) {
@@ -63,18 +65,24 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
   function controls() {
     const at = state.made.findIndex((one) => one.n === state.iteration);
     const step = (by) => state.made[at + by] && openIteration(state.made[at + by].n);
-    const run = select(state.ids.map((id) => [id, id]), state.run.run_id, { onchange: (event) => openRun(event.target.value, state.ids, null) });
-    const iteration = select(state.made.map((one) => [String(one.n), `${one.n}: score ${score(one.score)}`]), String(state.iteration), { onchange: (event) => openIteration(Number(event.target.value)) });
+    const run = select(state.ids.map((id) => [id, id]), state.run.run_id,
+      { onchange: (event) => openRun(event.target.value, state.ids, null) });
+    const iteration = select(state.made.map((one) => [String(one.n), `${one.n}: score ${score(one.score)}`]),
+      String(state.iteration), { onchange: (event) => openIteration(Number(event.target.value)) });
     fill(choosing,
       field("Run", run, {}), h("div.try-step", {}, field("Iteration", iteration, {}),
-        iconButton("The iteration before", "left", { run: () => step(-1), disabled: at <= 0 }), iconButton("The next iteration", "right", { run: () => step(1), disabled: at >= state.made.length - 1 })),
+        iconButton("The iteration before", "left", { run: () => step(-1), disabled: at <= 0 }),
+        iconButton("The next iteration", "right", { run: () => step(1), disabled: at >= state.made.length - 1 })),
       h("div.row", {}, button(`Try on iteration ${state.iteration}`, { kind: "primary", icon: "play", run: attempt })));
     run.title = when(state.run.started_at);
   }
 
   async function attempt() {
     await rules.flush();
-    if (rules.trouble || rules.errors.length) { fill(outcome, h("p.wrong", {}, "Mend the errors first: rules that cannot be used cannot be tried.")); return; }
+    if (rules.trouble || rules.errors.length) {
+      fill(outcome, h("p.wrong", {}, "Mend the errors first: rules that cannot be used cannot be tried."));
+      return;
+    }
     fill(outcome, h("p.hint", {}, "Asking …"));
     const { run, iteration, recorded } = state;
     try {
@@ -85,7 +93,7 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
       told(result, recorded);
     } catch (error) {
       if (error.name === "AbortError") return;
-      fill(outcome, h("p.wrong", {}, error.message), error.hint ? h("p.hint", {}, error.hint) : null);
+      fill(outcome, h("p.wrong", {}, sentence(error.message)), error.hint ? h("p.hint", {}, sentence(error.hint)) : null);
       if (!error.code) sayTrouble(error);
     }
   }
@@ -116,7 +124,10 @@ function frame(address, words) {
 function summary(result, recorded) {
   const before = recorded && recorded.score !== null ? `; recorded: ${score(recorded.score)}` : "";
   const { usage } = result;
-  const cost = usage.requests ? `${usage.requests} request${usage.requests === 1 ? "" : "s"}, ${usage.cost_usd === null ? `at least ${money(usage.at_least_usd)}` : money(usage.cost_usd)}` : "nothing was asked that costs";
+  const spent = usage.cost_usd === null ? `at least ${money(usage.at_least_usd)}` : money(usage.cost_usd);
+  const cost = usage.requests
+    ? `${usage.requests} request${usage.requests === 1 ? "" : "s"}, ${spent}`
+    : "nothing was asked that costs";
   return [
     h("p", {}, h("strong", {}, `${result.passed ? "Passes" : "Does not pass"}, score ${score(result.score)}`), before),
     h("p.hint", {}, `${result.judge}, ${duration(result.seconds)}, ${cost}. The verdicts stand beside the criteria.`),
