@@ -16,7 +16,9 @@ export function changesTab(shown) {
   const show = (to) => compare(shown, n, to, against);
   show("");
   const choice = others.length ? field("Compared with", select(
-    [["", full.parent ? `its parent, iteration ${full.parent}` : "what the run began with"], ...others.map((one) => [String(one), `iteration ${one}`])], "",
+    [["", full.parent ? `its parent, iteration ${full.parent}` : "what the run began with"],
+      ...others.map((one) => [String(one), `iteration ${one}`])],
+    "",
     { onchange: (event) => show(event.target.value) })) : null;
   return h("div.changes", {},
     h("div", {}, reasons(full), choice, against),
@@ -33,7 +35,8 @@ async function compare(shown, n, to, place) {
   try {
     const address = `${api("p", shown.place.project, "r", shown.place.run, "i", n)}/diff${to ? `?to=${encodeURIComponent(to)}` : ""}`;
     const found = await get(address, { signal: shown.signal });
-    fill(place, settings(found), h("h3", {}, "Prompts"), diff("Positive", found.prompts.positive), diff("Negative", found.prompts.negative));
+    fill(place, settings(found), h("h3", {}, "Prompts"), diff("Positive", found.prompts.positive),
+      diff("Negative", found.prompts.negative));
   } catch (error) { if (error.name !== "AbortError") fill(place, trouble(error)); }
 }
 
@@ -51,12 +54,21 @@ function advice({ advice: given, critique, differences, analysis }) {
   return [
     given ? h("section", {}, h("h3", {}, "Advice for the next try"), given.reason ? h("p", {}, given.reason) : null,
       given.prompts ? [prompt("Positive", given.prompts.positive), prompt("Negative", given.prompts.negative)] : null,
-      given.parameters && Object.keys(given.parameters).length ? table("Suggested settings", ["Setting", "Value"], Object.entries(given.parameters).map(([name, value]) => [name, inWords(value)])) : null) : null,
+      given.parameters && Object.keys(given.parameters).length
+        ? table("Suggested settings", ["Setting", "Value"],
+          Object.entries(given.parameters).map(([name, value]) => [name, inWords(value)]))
+        : null)
+      : null,
     differences?.length || analysis ? h("section", {}, h("h3", {}, "Differences from the original"),
       differences?.length ? h("ul", {}, differences.map((one) => h("li", {}, one))) : null, analysis ? h("p", {}, analysis) : null) : null,
-    critique?.length ? h("section", {}, h("h3", {}, "Flaws that were seen"), h("ul", {}, critique.map((one) => h("li", {}, flaw(one))))) : null,
+    critique?.length
+      ? h("section", {}, h("h3", {}, "Flaws that were seen"),
+        h("ul", {}, critique.map((one) => h("li", {}, flaw(one)))))
+      : null,
   ];
 }
 
 const SEVERITY = ["", "slight", "plain", "severe"];
-const flaw = (one) => [one.mode, one.what, SEVERITY[one.severity], one.fault ? `fault of the ${one.fault}` : ""].filter(Boolean).join(" · ");
+const flaw = (one) =>
+  [one.mode, one.what, SEVERITY[one.severity], one.fault ? `fault of the ${one.fault}` : ""].filter(Boolean)
+  .join(" · ");

@@ -15,11 +15,13 @@ export function criteriaList(shown) {
     const { line, full } = shown;
     whole.hidden = !line;
     if (!line) return;
-    const verdicts = full?.verdicts ?? Object.fromEntries(Object.entries(line.verdicts ?? {}).map(([field, verdict]) => [field, { verdict }]));
+    const verdicts = full?.verdicts
+      ?? Object.fromEntries(Object.entries(line.verdicts ?? {}).map(([field, verdict]) => [field, { verdict }]));
     const judge = commonest(Object.values(verdicts).map((verdict) => verdict.by));
     fill(head, h("h2", {}, `Iteration ${line.n}`), summary(line, shown),
       judge ? h("p.hint", {}, `By ${judge}, where nothing else is said. Met and Not met are yours, and are kept beside it.`) : null);
-    fill(list, inOrder(shown.run.criteria, verdicts).map(([criterion, verdict]) => row(shown, line.n, criterion, verdict.by === judge ? { ...verdict, by: null } : verdict, verdict, Boolean(full))));
+    fill(list, inOrder(shown.run.criteria, verdicts).map(([criterion, verdict]) => row(shown, line.n, criterion,
+      verdict.by === judge ? { ...verdict, by: null } : verdict, verdict, Boolean(full))));
     if (!list.children.length) fill(list, h("li.hint", {}, line.failure ? "It was not judged, for it failed." : "Nothing was judged."));
   }
   shown.on("chosen", draw);
@@ -52,14 +54,16 @@ function commonest(names) {
 function inOrder(criteria, verdicts) {
   const known = (criteria ?? []).filter((one) => Object.hasOwn(verdicts, one.field)).map((one) => [one, verdicts[one.field]]);
   const names = new Set((criteria ?? []).map((one) => one.field));
-  const others = Object.entries(verdicts).filter(([field]) => !names.has(field)).map(([field, verdict]) => [{ field, question: "" }, verdict]);
+  const others = Object.entries(verdicts).filter(([field]) => !names.has(field))
+    .map(([field, verdict]) => [{ field, question: "" }, verdict]);
   return [...known, ...others];
 }
 
 function row(shown, n, criterion, said, verdict, complete) {
   return h(`li.criterion.${["passed", "failed", "unclear"].includes(verdict.verdict) ? verdict.verdict : "plain"}`, {},
     h("div.asked", {}, h("div", {}, h("p.question", {}, criterion.question || criterion.in_words || criterion.field),
-      h("p.tags", {}, h("code", {}, criterion.field), criterion.intent ? ` · ${criterion.intent}` : "", (criterion.weight ?? 1) === 1 ? "" : ` · weight ${criterion.weight}`)),
+      h("p.tags", {}, h("code", {}, criterion.field), criterion.intent ? ` · ${criterion.intent}` : "",
+        (criterion.weight ?? 1) === 1 ? "" : ` · weight ${criterion.weight}`)),
     verdictBadge(verdict.verdict)),
     verdict.reason ? h("p.why", {}, verdict.reason) : null,
     h("div.below", {}, h("p.hint", {}, sureness(said)), complete ? human(shown, n, criterion.field, verdict) : null));

@@ -11,17 +11,23 @@ const SHOWN = 200;
 const LOG_LINES = 400;
 
 export const PURPOSES = {
-  describe_image: "what is in the original", ask_questions: "the questions", evaluate_criteria: "the criteria", compare_images: "what differs from the original",
-  improve_prompts: "better prompts", suggest_parameters: "other parameters", judge_at_once: "everything at once", suggest_rules: "rules", locate: "where it is",
+  describe_image: "what is in the original", ask_questions: "the questions", evaluate_criteria: "the criteria",
+  compare_images: "what differs from the original",
+  improve_prompts: "better prompts", suggest_parameters: "other parameters", judge_at_once: "everything at once",
+  suggest_rules: "rules", locate: "where it is",
 };
 
 /** A value of an event as text; events come from a file, and may hold anything. */
-export const text = (value) => (value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+export const text = (value) =>
+  (value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
 
 const WORDS = {
-  run_started: (e) => (e.resumed ? `The run went on after ${text(e.iterations_done)} iterations.` : `The run began: made with ${text(e.engine)}, judged by ${text(e.judge)}.`),
+  run_started: (e) => (e.resumed
+    ? `The run went on after ${text(e.iterations_done)} iterations.`
+    : `The run began: made with ${text(e.engine)}, judged by ${text(e.judge)}.`),
   settings_edited: () => "The settings were edited by hand.",
-  iteration_planned: (e) => `Planned: ${text(e.plan?.strategy)}, denoise ${text(e.plan?.parameters?.denoise)}, cfg ${text(e.plan?.parameters?.cfg)}.`,
+  iteration_planned: (e) =>
+    `Planned: ${text(e.plan?.strategy)}, denoise ${text(e.plan?.parameters?.denoise)}, cfg ${text(e.plan?.parameters?.cfg)}.`,
   generation_queued: (e) => `Sent to ${text(e.host)}${e.position ? `, ${e.position} before it` : ""}.`,
   generation_progress: (e) => `Step ${text(e.value)} of ${text(e.max)}${e.node ? ` (${text(e.node)})` : ""}.`,
   generation_done: (e) => `Made in ${say.duration(Number(e.seconds) || 0)}: ${text(e.width)} × ${text(e.height)}.${list(e.notes)}`,
@@ -82,11 +88,14 @@ export function eventsTab(shown) {
   return part;
 }
 
+const KINDS = { warning: "bad", iteration_failed: "bad", run_paused: "bad", iteration_committed: "good", run_finished: "good" };
+
 function row(event) {
   const time = event.at ? new Date(event.at).toLocaleTimeString() : "";
-  const kind = { warning: "bad", iteration_failed: "bad", run_paused: "bad", iteration_committed: "good", run_finished: "good" }[event.type] ?? "";
-  return h("li", { class: kind }, h("time", { datetime: event.at, title: say.when(event.at) }, time),
-    h("span.number", {}, event.iteration === null || event.iteration === undefined ? "" : `#${text(event.iteration)}`), h("span", {}, described(event)));
+  return h("li", { class: KINDS[event.type] ?? "" }, h("time", { datetime: event.at, title: say.when(event.at) }, time),
+    h("span.number", {},
+      event.iteration === null || event.iteration === undefined ? "" : `#${text(event.iteration)}`),
+    h("span", {}, described(event)));
 }
 
 export function logTab(shown) {
@@ -94,7 +103,9 @@ export function logTab(shown) {
   async function read() {
     try {
       const found = await get(`${api("p", shown.place.project, "log")}?lines=${LOG_LINES}`, { signal: shown.signal });
-      fill(part, h("div.row", {}, button("Read again", { run: read }), found.truncated ? h("span.hint", {}, `the last ${LOG_LINES} lines of logs/app.log`) : null),
+      fill(part,
+        h("div.row", {}, button("Read again", { run: read }),
+          found.truncated ? h("span.hint", {}, `the last ${LOG_LINES} lines of logs/app.log`) : null),
         found.lines.length ? h("pre.log", { tabindex: "0" }, found.lines.join("\n")) : h("p.hint", {}, "The log is empty."));
     } catch (error) { if (error.name !== "AbortError") fill(part, trouble(error)); }
   }

@@ -16,7 +16,8 @@ export function exportsMenu(shown) {
     asked = true;
     fill(list, loading());
     try {
-      const { exports } = await get(`${api("p", shown.place.project, "exports")}?run=${encodeURIComponent(shown.place.run)}`, { signal: shown.signal });
+      const { exports } = await get(`${api("p", shown.place.project, "exports")}?run=${encodeURIComponent(shown.place.run)}`,
+        { signal: shown.signal });
       fill(list, exports.length ? h("ul", {}, exports.map(entry)) : h("p.hint", {}, "Nothing to download yet."));
     } catch (error) {
       asked = false;
@@ -28,11 +29,14 @@ export function exportsMenu(shown) {
     menu.open = false;
     menu.querySelector("summary").focus();
   }
-  addEventListener("pointerdown", (event) => { if (menu.open && !menu.contains(event.target)) menu.open = false; }, { signal: shown.signal });
+  addEventListener("pointerdown", (event) => { if (menu.open && !menu.contains(event.target)) menu.open = false; },
+    { signal: shown.signal });
   return menu;
 }
 
 /** Only addresses of this viewer are linked. */
 function entry({ address, words }) {
-  return h("li", {}, String(address).startsWith("/") && !String(address).startsWith("//") ? h("a", { href: address, download: "" }, words) : words);
+  return h("li", {}, String(address).startsWith("/") && !String(address).startsWith("//")
+    ? h("a", { href: address, download: "" }, words)
+    : words);
 }

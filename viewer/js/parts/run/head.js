@@ -17,7 +17,9 @@ export function runHead(shown) {
   const controls = controlButtons(shown);
   const at = `/p/${encodeURIComponent(project)}`;
   const head = h("header.run-head", {},
-    h("div.run-title", {}, h("div.run-named", {}, h("h1", {}, say.runName(shown.run)), h("span.run-id", { title: "Its RUN_ID" }, run)), state, words, h("div.run-actions", {}, controls,
+    h("div.run-title", {},
+      h("div.run-named", {}, h("h1", {}, say.runName(shown.run)), h("span.run-id", { title: "Its RUN_ID" }, run)),
+      state, words, h("div.run-actions", {}, controls,
       linkButton("Compare", `${at}/r/${run}/compare`, { icon: "compare" }),
       linkButton("Rank", `${at}/r/${run}/rank`, { icon: "rank" }),
       linkButton("Rules", `${at}/rules?run=${run}`, { icon: "rules", class: "on-wide" }),
@@ -37,7 +39,10 @@ export function runHead(shown) {
     controls.update();
     drawFacts();
   }
-  function drawFacts() { fill(facts, factsOf(shown, began).map(([name, value, note]) => h("div", {}, h("dt", {}, name), h("dd", {}, value, note ? h("small", {}, ` ${note}`) : null)))); }
+  function drawFacts() {
+    fill(facts, factsOf(shown, began).map(([name, value, note]) => h("div", {}, h("dt", {}, name),
+      h("dd", {}, value, note ? h("small", {}, ` ${note}`) : null))));
+  }
 
   shown.on("run", draw);
   shown.on("standing", () => controls.update());
@@ -48,7 +53,9 @@ export function runHead(shown) {
   return head;
 }
 
-const SHORT = { running: "running", held: "held", passed: "accepted", exhausted: "not accepted", stopped: "stopped", no_progress: "not accepted", unjudgeable: "not accepted", paused: "paused", interrupted: "interrupted", failed: "failed" };
+const SHORT = { running: "running", held: "held", passed: "accepted", exhausted: "not accepted", stopped: "stopped",
+  no_progress: "not accepted", unjudgeable: "not accepted", paused: "paused", interrupted: "interrupted",
+  failed: "failed" };
 const shortState = (run) => SHORT[run.state] ?? run.words ?? run.state;
 
 function factsOf(shown, began) {
@@ -73,12 +80,15 @@ const seededFrom = (from) => (typeof from === "string" ? from : [from.run_id, fr
 /** What was spent; a sum of which parts are not known is a least. */
 export function spent(usage) {
   if (!usage) return "–";
-  return usage.cost_usd === null || usage.cost_usd === undefined ? `at least ${say.money(usage.at_least_usd ?? 0)}` : say.money(usage.cost_usd);
+  return usage.cost_usd === null || usage.cost_usd === undefined
+    ? `at least ${say.money(usage.at_least_usd ?? 0)}`
+    : say.money(usage.cost_usd);
 }
 
 function requests(usage, limits) {
   if (!usage) return "";
-  return `${usage.requests ?? 0} ${usage.requests === 1 ? "request" : "requests"}${limits?.max_requests ? ` of ${limits.max_requests}` : ""}`;
+  const most = limits?.max_requests ? ` of ${limits.max_requests}` : "";
+  return `${usage.requests ?? 0} ${usage.requests === 1 ? "request" : "requests"}${most}`;
 }
 
 const STOP = { title: "Stop this run?", yes: "Stop the run", danger: true,
@@ -91,7 +101,8 @@ function controlButtons(shown) {
   };
   const pause = button("Pause", { icon: "pause", run: () => send("pause", "A pause was asked for.") });
   const resume = button("Resume", { icon: "play", kind: "primary", run: () => send("resume", "The run was asked to go on.") });
-  const stop = button("Stop", { icon: "stop", kind: "danger", run: async () => { if (await ask(STOP)) await send("stop", "The run was asked to stop."); } });
+  const stop = button("Stop", { icon: "stop", kind: "danger",
+    run: async () => { if (await ask(STOP)) await send("stop", "The run was asked to stop."); } });
   const group = h("span.row", {}, pause, resume, stop);
   group.update = () => {
     const { state, held, request } = shown.run;

@@ -16,7 +16,8 @@ export function liveBar(shown) {
   const words = h("span.live-words");
   const bar = h("progress", { max: "1", hidden: true, "aria-label": "Sampling" });
   const preview = h("span.preview", { hidden: true });
-  const fresh = button("New picture", { kind: "primary", icon: "last", hidden: true, run: () => { fresh.hidden = true; shown.setFollow(true); } });
+  const fresh = button("New picture",
+    { kind: "primary", icon: "last", hidden: true, run: () => { fresh.hidden = true; shown.setFollow(true); } });
   const follow = toggle("Follow newest", shown.follow, (on) => shown.setFollow(on), { icon: "last" });
   const small = toggle("Preview", remembered(), (on) => { remember(on); drawPreview(); }, { icon: "picture" });
   const whole = h("section.run-live", { "aria-label": "What is going on" }, preview,
@@ -25,12 +26,17 @@ export function liveBar(shown) {
   function draw() {
     const { run } = shown;
     whole.hidden = !shown.unfinished;
-    fill(state, badge(run.held ? (run.state === "held" ? "Held" : "Live") : run.state === "paused" ? "Paused" : "Not running", run.held && run.state === "running" ? "live" : "held"));
+    fill(state,
+      badge(run.held ? (run.state === "held" ? "Held" : "Live") : run.state === "paused" ? "Paused" : "Not running",
+        run.held && run.state === "running" ? "live" : "held"));
     small.hidden = !shown.active;
-    fill(asked, run.request && run.held && !(run.request === "pause" && run.state === "held") ? chip(`${run.request} was asked for`) : null);
+    fill(asked, run.request && run.held && !(run.request === "pause" && run.state === "held")
+      ? chip(`${run.request} was asked for`)
+      : null);
     if (!run.held) idle(run.words);
     else if (run.state === "held") idle("A pause was asked for. What is in flight is collected.");
-    else if (run.in_flight && !words.textContent) now(`Iteration ${run.in_flight.iteration}: ${STEPS[run.in_flight.step] ?? run.in_flight.step}`);
+    else if (run.in_flight && !words.textContent)
+      now(`Iteration ${run.in_flight.iteration}: ${STEPS[run.in_flight.step] ?? run.in_flight.step}`);
     drawPreview();
   }
   function idle(said) { now(said); bar.hidden = true; }
@@ -43,7 +49,9 @@ export function liveBar(shown) {
     if (!on) { fill(preview); return; }
     const address = `${pictures.preview(shown.place.project, shown.place.run)}?at=${encodeURIComponent(there.at)}`;
     if (preview.querySelector("img")?.getAttribute("src") !== address) {
-      fill(preview, h("img", { src: address, alt: there.iteration ? `Preview of iteration ${there.iteration}` : "Preview", onerror: () => { preview.hidden = true; } }));
+      fill(preview, h("img", { src: address,
+        alt: there.iteration ? `Preview of iteration ${there.iteration}` : "Preview",
+        onerror: () => { preview.hidden = true; } }));
     }
   }
   function heard(event) {
@@ -76,7 +84,9 @@ const STEPS = { generate: "being made", judge: "being judged", advise: "being th
 const NOW = {
   iteration_planned: () => "planned",
   generation_queued: (event) => (event.position ? `waiting, ${event.position} before it` : "being made"),
-  generation_progress: ({ value, max, node }) => (max > 0 ? `sampling, step ${value} of ${max}${node ? ` (${text(node)})` : ""}` : `being made${node ? ` (${text(node)})` : ""}`),
+  generation_progress: ({ value, max, node }) => (max > 0
+    ? `sampling, step ${value} of ${max}${node ? ` (${text(node)})` : ""}`
+    : `being made${node ? ` (${text(node)})` : ""}`),
   generation_done: () => "made, now it is judged",
   judging: (event) => `asking the judge: ${PURPOSES[event.purpose] ?? text(event.purpose)}`,
   iteration_committed: (event) => `done, score ${text(event.score)}`,

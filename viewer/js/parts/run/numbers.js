@@ -16,12 +16,16 @@ export function answersTab(shown) {
   return h("div.two", {},
     h("section", {}, h("h3", {}, "Answers"), full.answers?.length
       ? table("Answers to the questions", ["Question", "Answer"], full.answers.map((one) => [
-        [h("div", {}, one.question || one.field), h("code.hint", {}, one.field)], one.unclear ? h("span.hint", {}, "unclear") : inWords(one.answer)]), { quiet: true })
+        [h("div", {}, one.question || one.field), h("code.hint", {}, one.field)],
+        one.unclear ? h("span.hint", {}, "unclear") : inWords(one.answer)]),
+        { quiet: true })
       : h("p.hint", {}, "No questions were asked.")),
     h("section", {}, h("h3", {}, "Similarity to the original"), similarity ? pairs([
       ["measured", say.share(similarity.measured)],
-      ...[["inside_mask", "inside the mask"], ["outside_mask", "outside the mask"], ["outside_before", "outside, before it was put back"], ["changed_share", "share that changed"]]
-        .filter(([key]) => similarity[key] !== null && similarity[key] !== undefined).map(([key, words]) => [words, say.share(similarity[key])]),
+      ...[["inside_mask", "inside the mask"], ["outside_mask", "outside the mask"],
+        ["outside_before", "outside, before it was put back"], ["changed_share", "share that changed"]]
+        .filter(([key]) => similarity[key] !== null && similarity[key] !== undefined)
+        .map(([key, words]) => [words, say.share(similarity[key])]),
       ["the judge's word", similarity.model ?? "–"],
     ]) : h("p.hint", {}, "It was not compared.")));
 }
@@ -33,11 +37,13 @@ export function settingsTab(shown) {
   return h("div.two", {},
     h("section", {}, h("h3", {}, "Settings"), pairs([
       ...Object.entries(full.parameters ?? {}).map(([name, value]) => [name, inWords(value)]),
-      ["edited picture", full.source === "input" ? "the original" : `iteration ${full.source}`], ["parent", full.parent ? `iteration ${full.parent}` : "–"],
+      ["edited picture", full.source === "input" ? "the original" : `iteration ${full.source}`],
+      ["parent", full.parent ? `iteration ${full.parent}` : "–"],
       ["strategy", full.strategy ?? "–"], ["workflow", full.workflow ?? "–"], ["mask", full.mask ?? "–"],
     ])),
     h("section", {}, h("h3", {}, "The picture"), made ? [pairs([
-      ["size", `${made.width} × ${made.height}`], ["made in", say.duration(made.seconds)], ["ticket", h("code", {}, made.ticket ?? "–")], ["at", say.when(full.at)],
+      ["size", `${made.width} × ${made.height}`], ["made in", say.duration(made.seconds)],
+      ["ticket", h("code", {}, made.ticket ?? "–")], ["at", say.when(full.at)],
     ]), made.notes?.length ? h("ul.notes", {}, made.notes.map((one) => h("li", {}, one))) : null] : h("p.hint", {}, "There is no picture."),
     h("div.row", {}, downloads(shown, full, line))),
     calls(full));
@@ -46,7 +52,10 @@ export function settingsTab(shown) {
 function downloads({ place }, full, line) {
   const workflow = full.workflow_address;
   return [
-    line.failure ? null : linkButton("Original PNG", full.raw ?? pictures.iteration(place.project, place.run, line.n, "raw"), { icon: "download", download: "", title: "The generator's own bytes: it holds the workflow for ComfyUI" }),
+    line.failure
+      ? null
+      : linkButton("Original PNG", full.raw ?? pictures.iteration(place.project, place.run, line.n, "raw"),
+        { icon: "download", download: "", title: "The generator's own bytes: it holds the workflow for ComfyUI" }),
     workflow ? linkButton("Workflow", `${workflow}?download=1`, { icon: "download", download: "" }) : null,
     workflow ? copyButton("Copy workflow", async () => JSON.stringify(await get(workflow), null, 2)) : null,
   ];
@@ -54,12 +63,17 @@ function downloads({ place }, full, line) {
 
 function calls({ calls: all }) {
   if (!all?.length) return null;
-  return h("section.wide", {}, h("h3", {}, "Asked of models"), table("Requests", ["For", "Model", "Tokens in, out", "Cost", "Time", ""], all.map((one) => [
-    PURPOSES[one.purpose] ?? one.purpose, [one.provider, one.model].filter(Boolean).join("/"), `${one.tokens?.input ?? "–"}, ${one.tokens?.output ?? "–"}`,
-    say.money(one.cost_usd), say.duration(one.seconds),
-    [one.cached ? "from memory" : "", one.fallback ? "second choice" : "", one.attempts > 1 ? `${one.attempts} tries` : "", one.error ?? ""].filter(Boolean).join(", "),
-  ]), { quiet: true, numeric: [2, 3, 4] }));
+  const rows = all.map((one) => [
+    PURPOSES[one.purpose] ?? one.purpose, [one.provider, one.model].filter(Boolean).join("/"),
+    `${one.tokens?.input ?? "–"}, ${one.tokens?.output ?? "–"}`,
+    say.money(one.cost_usd), say.duration(one.seconds), remarks(one).filter(Boolean).join(", "),
+  ]);
+  return h("section.wide", {}, h("h3", {}, "Asked of models"),
+    table("Requests", ["For", "Model", "Tokens in, out", "Cost", "Time", ""], rows, { quiet: true, numeric: [2, 3, 4] }));
 }
+
+const remarks = ({ cached, fallback, attempts, error }) => [
+  cached ? "from memory" : "", fallback ? "second choice" : "", attempts > 1 ? `${attempts} tries` : "", error ?? ""];
 
 /** What the judge said word for word; asked for when it is first looked at. */
 export function repliesTab(shown) {
@@ -73,8 +87,11 @@ export function repliesTab(shown) {
 }
 
 function reply(one) {
-  const said = [one.by, one.sample ? `vote ${one.sample}` : "", one.parse ? `read as ${one.parse}` : "", one.failure ?? "", unclear(one.unclear)].filter(Boolean).join(" · ");
-  return h("section.reply", {}, h("div.row", {}, h("h3", {}, PURPOSES[one.purpose] ?? one.purpose ?? one.step), copyButton("Copy", () => one.text ?? "", { kind: "quiet", class: "small" })),
+  const said = [one.by, one.sample ? `vote ${one.sample}` : "", one.parse ? `read as ${one.parse}` : "",
+    one.failure ?? "", unclear(one.unclear)].filter(Boolean).join(" · ");
+  return h("section.reply", {},
+    h("div.row", {}, h("h3", {}, PURPOSES[one.purpose] ?? one.purpose ?? one.step),
+      copyButton("Copy", () => one.text ?? "", { kind: "quiet", class: "small" })),
     h("p.hint", {}, said), h("pre", { tabindex: "0" }, one.text ?? ""));
 }
 

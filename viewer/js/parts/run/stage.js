@@ -17,7 +17,8 @@ export function stage(shown) {
   const back = iconButton("The iteration before", "left", { key: "ArrowLeft", run: () => shown.step(-1) });
   const on = iconButton("The next iteration", "right", { key: "ArrowRight", run: () => shown.step(1) });
   const zoom = toggle("100 %", false, (yes) => setZoom(yes), { icon: "zoom", title: "Zoom to 100 % (z)", "aria-keyshortcuts": "z" });
-  const original = toggle("Original", false, () => draw(), { icon: "picture", title: "The picture that was edited (o)", "aria-keyshortcuts": "o" });
+  const original = toggle("Original", false, () => draw(),
+    { icon: "picture", title: "The picture that was edited (o)", "aria-keyshortcuts": "o" });
   const bar = h("div.run-bar", {}, back, said, on, h("span.grow"), original, zoom);
   let wanted = null;
   let large = false;
@@ -59,7 +60,8 @@ export function stage(shown) {
   }
   function fail({ code, message, hint }) {
     wanted = null;
-    instead(h("div.trouble", {}, icon("warning"), h("div", {}, h("p.words", {}, message || code || "This try failed."), hint ? h("p.hint", {}, hint) : null)));
+    instead(h("div.trouble", {}, icon("warning"),
+      h("div", {}, h("p.words", {}, message || code || "This try failed."), hint ? h("p.hint", {}, hint) : null)));
   }
   function none(words) { instead(h("span.no-picture", {}, icon("picture"), h("span", {}, words))); }
   function instead(shows) {

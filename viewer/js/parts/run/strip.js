@@ -36,13 +36,15 @@ export function filmStrip(shown) {
     }
     cell.key = key;
     const { width, height } = shown.run.input ?? {};
-    fill(cell.button, inside({ line, best, thumb: line.thumb, shape: width / height, words: [h("span.unseen", {}, "Iteration "), String(n)] }));
+    fill(cell.button, inside({ line, best, thumb: line.thumb, shape: width / height,
+      words: [h("span.unseen", {}, "Iteration "), String(n)] }));
   }
 
   function drawMaking() {
     const at = shown.run.in_flight?.iteration;
     making.hidden = !shown.active || !at || shown.lines.has(at);
-    if (!making.hidden) fill(making, h("div.frame", {}, h("span.thumb", {}, h("span.pulse", {}, icon("running"))), h("span.line", {}, h("b", {}, String(at)), h("span.hint", {}, "being made"))));
+    if (!making.hidden) fill(making, h("div.frame", {}, h("span.thumb", {}, h("span.pulse", {}, icon("running"))),
+      h("span.line", {}, h("b", {}, String(at)), h("span.hint", {}, "being made"))));
   }
 
   function mark() {
@@ -71,5 +73,6 @@ function bring(list, cell) {
   const left = cell.offsetLeft - list.offsetLeft;
   const margin = cell.offsetWidth * 0.6;
   if (left - margin < list.scrollLeft) list.scrollTo({ left: left - margin, behavior: "auto" });
-  else if (left + cell.offsetWidth + margin > list.scrollLeft + list.clientWidth) list.scrollTo({ left: left + cell.offsetWidth + margin - list.clientWidth, behavior: "auto" });
+  else if (left + cell.offsetWidth + margin > list.scrollLeft + list.clientWidth)
+    list.scrollTo({ left: left + cell.offsetWidth + margin - list.clientWidth, behavior: "auto" });
 }
