@@ -28,7 +28,8 @@ export function board({ lines, choose, order, look }) {
   function act(kind, n) {
     const at = shown.ranking.indexOf(n);
     const without = shown.ranking.filter((one) => one !== n);
-    const to = { top: 0, bottom: without.length, up: at < 0 ? without.length : Math.max(0, at - 1), down: at < 0 ? without.length : Math.min(without.length, at + 1), in: without.length }[kind];
+    const to = { top: 0, bottom: without.length, up: at < 0 ? without.length : Math.max(0, at - 1),
+      down: at < 0 ? without.length : Math.min(without.length, at + 1), in: without.length }[kind];
     const next = kind === "out" ? without : [...without.slice(0, to), n, ...without.slice(to)];
     if (String(next) !== String(shown.ranking)) order(next, n);
   }
@@ -41,8 +42,10 @@ export function board({ lines, choose, order, look }) {
     const focused = document.activeElement;
     arrange(ranked, next.ranking.map((n) => cards.get(n)));
     arrange(tray, others.map((n) => cards.get(n)));
-    if (focused !== document.activeElement && whole.contains(focused)) focused.focus({ preventScroll: true }); // moving it took the focus away
-    next.ranking.forEach((n, at) => cards.get(n).draw({ place: at + 1, of: next.ranking.length, chosen: n === next.chosen, note: next.notes[n] }));
+    if (focused !== document.activeElement && whole.contains(focused))
+      focused.focus({ preventScroll: true }); // moving it took the focus away
+    next.ranking.forEach((n, at) => cards.get(n).draw({ place: at + 1, of: next.ranking.length,
+      chosen: n === next.chosen, note: next.notes[n] }));
     others.forEach((n) => cards.get(n).draw({ place: null, of: next.ranking.length, chosen: n === next.chosen, note: next.notes[n] }));
     first.hidden = next.ranking.length > 0;
     rest.hidden = others.length > 0;

@@ -22,9 +22,11 @@ export function detail({ place, run, lines, labels, noted, rated }) {
   const judge = judging(mine, { notes: false });
   const compare = linkButton("Compare", "", { icon: "compare", title: "Beside the original (c)" });
   const whole = linkButton("100 %", "", { icon: "zoom", title: "At 100 %, beside the original (z)" });
-  const note = textArea({ rows: 2, maxlength: LONGEST, placeholder: "What you like of it, or miss", oninput: () => noted(mine.n, note.value) });
+  const note = textArea({ rows: 2, maxlength: LONGEST, placeholder: "What you like of it, or miss",
+    oninput: () => noted(mine.n, note.value) });
   const verdicts = h("div");
-  const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" }, h("div.row.head", {}, name, h("div.row", {}, whole, compare)), large,
+  const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" },
+    h("div.row.head", {}, name, h("div.row", {}, whole, compare)), large,
     judge, field("Your note", note), verdicts);
 
   made.show = (n, text) => {

@@ -70,5 +70,6 @@ export function keeper({ address, ranking, notes, sha256, tell }) {
     return save();
   }
 
-  return { touch, save, takeTheirs, writeMine, get unsaved() { return kept !== changes; }, get state() { return state; }, end: () => clearTimeout(timer) };
+  return { touch, save, takeTheirs, writeMine, get unsaved() { return kept !== changes; },
+    get state() { return state; }, end: () => clearTimeout(timer) };
 }

@@ -16,7 +16,10 @@ export function nextRun(place, signal) {
   const address = `${api("p", place.project, "r", place.run)}/seed`;
   const told = h("div.next-told", {}, loading());
   const made = h("section.panel.next-run", { "aria-label": "The next run" }, h("h2", {}, "The next run"),
-    h("div.row", {}, h("span.hint", {}, "Start from the settings of"), choice("Which pictures the next run starts from", "mode", MODES, "rank1", (value) => { mode = value; made.read(true); })), told);
+    h("div.row", {}, h("span.hint", {}, "Start from the settings of"),
+      choice("Which pictures the next run starts from", "mode", MODES, "rank1",
+        (value) => { mode = value; made.read(true); })),
+    told);
   let mode = "rank1", asked = 0;
 
   made.read = async (ranked) => {
@@ -31,15 +34,24 @@ export function nextRun(place, signal) {
   };
 
   const tell = (found) => [h("p.sentence", {}, found.sentence), settings(found),
-    found.notes?.length ? h("div", {}, h("h3", {}, "Your notes go to whoever improves the prompts"), h("ul", {}, found.notes.map((note) => h("li", {}, note)))) : null,
+    found.notes?.length
+      ? h("div", {}, h("h3", {}, "Your notes go to whoever improves the prompts"),
+        h("ul", {}, found.notes.map((note) => h("li", {}, note))))
+      : null,
     found.remarks?.length ? h("ul.hint", {}, found.remarks.map((one) => h("li", {}, one))) : null,
     found.written ? written(found.written) : button("Start the next run from this", { kind: "primary", icon: "play", run: write })];
 
   function written(there) {
     const command = `iterativectl run --project ${place.project}`;
-    return h("div.next-written", { role: "status" }, h("p.words", {}, icon("passed"), ` The next run starts from ${there.run_id === place.run ? "this ranking" : `the ranking of ${there.run_id}`} (${inWords(there.mode)}). Start it with:`),
+    const from = there.run_id === place.run ? "this ranking" : `the ranking of ${there.run_id}`;
+    return h("div.next-written", { role: "status" },
+      h("p.words", {}, icon("passed"), ` The next run starts from ${from} (${inWords(there.mode)}). Start it with:`),
       h("p.row", {}, h("code", {}, command), copyButton("Copy", () => command, { class: "small" })),
-      h("div.row", {}, there.run_id === place.run && there.mode === mode ? null : button("Start it from what stands above instead", { run: write }), button("Take it back", { icon: "undo", run: takeBack })));
+      h("div.row", {},
+        there.run_id === place.run && there.mode === mode
+          ? null
+          : button("Start it from what stands above instead", { run: write }),
+        button("Take it back", { icon: "undo", run: takeBack })));
   }
 
   async function write() {
@@ -58,10 +70,14 @@ const inWords = (mode) => (MODES.find(([value]) => value === mode)?.[1] ?? mode)
 
 function settings({ settings: next, current }) {
   const names = Object.keys(next.parameters);
-  const row = (name, before, after) => h(`tr${before === after ? "" : ".differs"}`, {}, h("th", { scope: "row" }, name), h("td", {}, shown(before)), h("td", {}, shown(after)));
-  return h("div.table", {}, h("table", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Setting"), h("th", { scope: "col" }, "without this"), h("th", { scope: "col" }, "the next run"))),
+  const row = (name, before, after) => h(`tr${before === after ? "" : ".differs"}`, {},
+    h("th", { scope: "row" }, name), h("td", {}, shown(before)), h("td", {}, shown(after)));
+  return h("div.table", {}, h("table", {},
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Setting"), h("th", { scope: "col" }, "without this"),
+      h("th", { scope: "col" }, "the next run"))),
     h("tbody", {}, names.map((name) => row(name, current.parameters?.[name], next.parameters[name])),
-      ["positive", "negative"].map((kind) => row(kind === "positive" ? "prompt" : "negative prompt", current.prompts?.[kind], next.prompts?.[kind])))));
+      ["positive", "negative"].map((kind) => row(kind === "positive" ? "prompt" : "negative prompt",
+        current.prompts?.[kind], next.prompts?.[kind])))));
 }
 
 const shown = (value) => (value === null || value === undefined || value === "" ? "–" : String(value));

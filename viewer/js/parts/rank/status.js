@@ -9,7 +9,8 @@ import { button } from "../buttons.js";
 import { icon } from "../icons.js";
 import { picture } from "../picture.js";
 
-const WORDS = { saved: "Saved", waiting: "Not saved yet …", saving: "Saving …", failed: "Not saved", conflict: "Not saved: it was changed somewhere else" };
+const WORDS = { saved: "Saved", waiting: "Not saved yet …", saving: "Saving …", failed: "Not saved",
+  conflict: "Not saved: it was changed somewhere else" };
 const MARKS = { saved: "passed", failed: "warning", conflict: "warning" };
 
 export function saveStatus({ keeper, place, mine, took }) {
@@ -36,14 +37,16 @@ export function saveStatus({ keeper, place, mine, took }) {
       h("p.words", {}, error.message), h("p", {}, "Nothing of it is lost yet: this is what the file says now, and yours is still below."),
       h("div.two-orders", {}, order("In the file now", theirs, place), order("Yours", mine(), place)),
       noteChanges(theirs.notes, mine().notes),
-      h("div.row", {}, button("Take theirs", { run: () => took(keeper().takeTheirs()) }), button("Write mine over it", { kind: "danger", run: () => keeper().writeMine() }))));
+      h("div.row", {}, button("Take theirs", { run: () => took(keeper().takeTheirs()) }),
+        button("Write mine over it", { kind: "danger", run: () => keeper().writeMine() }))));
   }
   return whole;
 }
 
 function order(words, { ranking }, { project, run }) {
   return h("section", {}, h("h3", {}, words), ranking.length
-    ? h("ol.small-order", {}, ranking.map((n) => h("li", {}, picture(pictures.iteration(project, run, n, "thumb"), "", { ratio: 0 }), h("span", {}, String(n)))))
+    ? h("ol.small-order", {}, ranking.map((n) => h("li", {},
+      picture(pictures.iteration(project, run, n, "thumb"), "", { ratio: 0 }), h("span", {}, String(n)))))
     : h("p.hint", {}, "Nothing is ranked."));
 }
 

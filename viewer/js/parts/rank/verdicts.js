@@ -13,8 +13,12 @@ export function verdictsTable({ write, line, criteria, labels }) {
     h("th", { scope: "row", title: one.question || one.in_words || "" }, one.field),
     h("td", {}, verdictBadge(line.verdicts?.[one.field])),
     h("td", {}, met({
-      field: one.field, now: mine[one.field] ?? null, save: (value) => write("labels", { iteration: line.n, labels: { [one.field]: value } }),
+      field: one.field, now: mine[one.field] ?? null,
+      save: (value) => write("labels", { iteration: line.n, labels: { [one.field]: value } }),
       changed: (value) => { if (value === null) delete mine[one.field]; else mine[one.field] = value; },
     }))));
-  return h("table.rank-verdicts", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Criterion"), h("th", { scope: "col" }, "Judge"), h("th", { scope: "col" }, "You"))), h("tbody", {}, rows));
+  return h("table.rank-verdicts", {},
+    h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Criterion"), h("th", { scope: "col" }, "Judge"),
+      h("th", { scope: "col" }, "You"))),
+    h("tbody", {}, rows));
 }
