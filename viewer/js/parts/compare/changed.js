@@ -25,7 +25,11 @@ export function changed(place, run, signal) {
     wanted = key;
     fill(facts, h("h2", {}, `From ${a.short} to ${b.short}`), verdicts(a.line, b.line, run.criteria));
     clearTimeout(timer);
-    if (!b.line || a.key === b.key) { fill(settings, h("p.hint", {}, b.line ? "A and B are the same picture." : "The original was not made by this run.")); return; }
+    if (!b.line || a.key === b.key) {
+      fill(settings,
+        h("p.hint", {}, b.line ? "A and B are the same picture." : "The original was not made by this run."));
+      return;
+    }
     if (known.has(key)) fill(settings, told(known.get(key), a, b)); else timer = setTimeout(() => ask(key, a, b), WAIT);
   };
 
@@ -45,9 +49,12 @@ export function changed(place, run, signal) {
 
 function verdicts(a, b, criteria) {
   if (!a && !b) return null;
-  const row = (name, before, after, differs) => h(`tr${differs ? ".differs" : ""}`, {}, h("th", { scope: "row" }, name), a ? h("td", {}, before) : null, b ? h("td", {}, after) : null);
+  const row = (name, before, after, differs) => h(`tr${differs ? ".differs" : ""}`, {},
+    h("th", { scope: "row" }, name), a ? h("td", {}, before) : null, b ? h("td", {}, after) : null);
   const mark = (line, field) => (line?.verdicts?.[field] ? verdictMark(line.verdicts[field], field) : "–");
-  return h("table.verdicts", {}, h("thead", {}, h("tr", {}, h("td", {}), a ? h("th", { scope: "col" }, "A") : null, b ? h("th", { scope: "col" }, "B") : null)),
+  return h("table.verdicts", {},
+    h("thead", {},
+      h("tr", {}, h("td", {}), a ? h("th", { scope: "col" }, "A") : null, b ? h("th", { scope: "col" }, "B") : null)),
     h("tbody", {},
       row("Score", format.score(a?.score), format.score(b?.score), a && b && a.score !== b.score),
       row("Similarity", format.share(a?.similarity), format.share(b?.similarity), false),
@@ -55,13 +62,23 @@ function verdicts(a, b, criteria) {
 }
 
 function told(found, a, b) {
-  const against = a.line ? null : h("p.hint", {}, found.to ? `The original has no settings: these are against iteration ${found.to}, where ${b.short} began.` : `The original has no settings: ${b.short} began with the project's own.`);
+  const against = a.line
+    ? null
+    : h("p.hint", {}, found.to
+      ? `The original has no settings: these are against iteration ${found.to}, where ${b.short} began.`
+      : `The original has no settings: ${b.short} began with the project's own.`);
   const settings = found.parameters?.length
-    ? h("table.settings", {}, h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Setting"), h("th", { scope: "col" }, "before"), h("th", { scope: "col" }, "after"))),
-      h("tbody", {}, found.parameters.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name), h("td", {}, value(one.before)), h("td", {}, value(one.after))))))
+    ? h("table.settings", {},
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Setting"), h("th", { scope: "col" }, "before"),
+        h("th", { scope: "col" }, "after"))),
+      h("tbody", {}, found.parameters.map((one) => h("tr", {}, h("th", { scope: "row" }, one.name),
+        h("td", {}, value(one.before)), h("td", {}, value(one.after))))))
     : h("p.hint", {}, "The same settings.");
   return [against, settings, ...["positive", "negative"].map((kind) => prompt(kind, found.prompts?.[kind] ?? [])),
-    found.reasons?.length ? h("details", {}, h("summary", {}, `Why ${b.short} was tried`), h("ul", {}, found.reasons.map((one) => h("li", {}, one)))) : null];
+    found.reasons?.length
+      ? h("details", {}, h("summary", {}, `Why ${b.short} was tried`),
+        h("ul", {}, found.reasons.map((one) => h("li", {}, one))))
+      : null];
 }
 
 function prompt(kind, pieces) {
@@ -71,4 +88,7 @@ function prompt(kind, pieces) {
   return [h("h3", {}, name), words(pieces)];
 }
 
-const value = (one) => (one === null || one === undefined || one === "" ? "–" : typeof one === "object" ? JSON.stringify(one) : String(one));
+function value(one) {
+  if (one === null || one === undefined || one === "") return "–";
+  return typeof one === "object" ? JSON.stringify(one) : String(one);
+}

@@ -1,7 +1,8 @@
 // Wheel, drag, pinch and double click on panes, for mouse, pen and fingers alike.
 //
 // gestures(stage, {pane, own, zoom, move, press, release, twice}): `pane(event)` is the pane under it, or null where the
-// gesture is not ours; own(event) tells whether a control lies there, which one finger moves, and two do not. zoom(factor, {x, y}, pane), move(dx, dy, pane, event), press(event), release(event),
+// gesture is not ours; own(event) tells whether a control lies there, which one finger moves, and two do not.
+// zoom(factor, {x, y}, pane), move(dx, dy, pane, event), press(event), release(event),
 // twice({x, y}, pane); x and y count from the pane's corner. move's event is null where several fingers move.
 
 const LINE = 16; // CSS pixels; some wheels count lines
@@ -58,7 +59,8 @@ export function gestures(stage, act) {
     if (fingers.size) from = spread(fingers); else act.release(event);
   };
   // With two fingers a picture is pinched, and the page does not scroll.
-  stage.addEventListener("touchstart", (event) => { if (event.touches.length > 1 && act.pane(event)) event.preventDefault(); }, { passive: false });
+  stage.addEventListener("touchstart",
+    (event) => { if (event.touches.length > 1 && act.pane(event)) event.preventDefault(); }, { passive: false });
   stage.addEventListener("pointerup", ended);
   stage.addEventListener("pointercancel", ended);
   stage.addEventListener("dblclick", (event) => {

@@ -24,7 +24,8 @@ export function splitter(value, change) {
   const to = (percent) => { made.set(percent); change(now); };
 
   made.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP, PageDown: -FAR, PageUp: FAR, Home: -100, End: 100 }[event.key];
+    const step = { ArrowLeft: -STEP, ArrowDown: -STEP, ArrowRight: STEP, ArrowUp: STEP, PageDown: -FAR, PageUp: FAR,
+      Home: -100, End: 100 }[event.key];
     if (step === undefined) return;
     event.preventDefault();
     to(now + (event.shiftKey ? FAR / STEP : 1) * step);

@@ -17,7 +17,8 @@ const sizeOf = (pane) => ({ width: Math.max(1, pane.clientWidth), height: Math.m
 const middleOf = (pane) => ({ x: pane.clientWidth / 2, y: pane.clientHeight / 2 });
 
 export function stage({ frame, change }) {
-  const element = h("div.compare-stage", { tabindex: "0", role: "group", "aria-label": HELP, style: { "--ratio": String(frame.width / frame.height) } });
+  const element = h("div.compare-stage",
+    { tabindex: "0", role: "group", "aria-label": HELP, style: { "--ratio": String(frame.width / frame.height) } });
   let state = null;
   let panes = [];
   let layout = "";
@@ -56,7 +57,8 @@ export function stage({ frame, change }) {
   handle(element, {
     move: (dx, dy, pane, event) => {
       if (movable(state.view, frame, sizeOf(pane))) element.pan(dx, dy, pane);
-      else if (event && pane.splitter && !scrolls(event, dx, dy)) change({ split: Math.min(100, Math.max(0, pane.splitter.percentAt(event))) });
+      else if (event && pane.splitter && !scrolls(event, dx, dy))
+        change({ split: Math.min(100, Math.max(0, pane.splitter.percentAt(event))) });
     },
   });
   const watch = new ResizeObserver(() => { if (state) look(); });
@@ -90,5 +92,7 @@ function handle(element, { move }) {
     move,
   });
   // A long press means "hold", not "save the picture as".
-  element.addEventListener("contextmenu", (event) => { if (element.dataset.mode === "flip" && event.pointerType === "touch") event.preventDefault(); });
+  element.addEventListener("contextmenu", (event) => {
+    if (element.dataset.mode === "flip" && event.pointerType === "touch") event.preventDefault();
+  });
 }

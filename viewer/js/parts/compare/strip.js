@@ -30,7 +30,11 @@ export function pictureStrip({ pictures, shape, choose }) {
 
 function cell(one, shape, choose) {
   const b = h("button.frame.as-b", { type: "button", "aria-pressed": "false", onclick: () => choose("b", one.key) });
-  const a = h("button.as-a", { type: "button", "aria-pressed": "false", "aria-label": `${one.line ? `Iteration ${one.line.n}` : "Original"} as A`, title: "Look at this one as A", onclick: () => choose("a", one.key) }, "A");
+  const a = h("button.as-a",
+    { type: "button", "aria-pressed": "false",
+      "aria-label": `${one.line ? `Iteration ${one.line.n}` : "Original"} as A`, title: "Look at this one as A",
+      onclick: () => choose("a", one.key) },
+    "A");
   const made = h("li", {}, b, a);
 
   made.mark = (isA, isB) => {

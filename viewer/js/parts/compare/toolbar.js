@@ -12,12 +12,18 @@ export function toolbar({ masks, change, zoom, swap }) {
   const modes = choice("How to compare", "mode", MODES, "", (mode) => change({ mode }));
   const percent = button("100 %", { kind: "quiet", key: "z", title: "One pixel of the original is one of the page (z)", run: zoom.full });
   const fit = button("Fit", { kind: "quiet", title: "The whole picture (z)", run: zoom.fit });
-  const mask = masks.length ? select(masksToChoose(masks), "", { "aria-label": "Mask", onchange: (event) => change({ mask: event.target.value || null }) }) : null;
-  const times = h("input", { type: "range", min: "1", max: "16", step: "1", "aria-label": "Amplify the difference", oninput: () => change({ amplify: Number(times.value) }) });
+  const mask = masks.length
+    ? select(masksToChoose(masks), "",
+      { "aria-label": "Mask", onchange: (event) => change({ mask: event.target.value || null }) })
+    : null;
+  const times = h("input", { type: "range", min: "1", max: "16", step: "1", "aria-label": "Amplify the difference",
+    oninput: () => change({ amplify: Number(times.value) }) });
   const said = h("output.count");
   const amplify = h("label.amplify", {}, "Amplify", times, said);
   const bar = h("div.compare-bar", { role: "toolbar", "aria-label": "How to compare" }, modes,
-    h("div.zoom", { role: "group", "aria-label": "Zoom" }, iconButton("Smaller", "minus", { key: "-", run: zoom.out }), percent, iconButton("Larger", "plus", { key: "+", run: zoom.in }), fit),
+    h("div.zoom", { role: "group", "aria-label": "Zoom" },
+      iconButton("Smaller", "minus", { key: "-", run: zoom.out }), percent,
+      iconButton("Larger", "plus", { key: "+", run: zoom.in }), fit),
     mask, button("Swap A and B", { kind: "quiet", icon: "compare", key: "s", run: swap }), amplify);
 
   bar.draw = (state, scale) => {
@@ -34,4 +40,5 @@ export function toolbar({ masks, change, zoom, swap }) {
 }
 
 /** "NAME" is the mask as a tint, "NAME:outline" its edge. */
-export const masksToChoose = (masks) => [["", "No mask"], ...masks.flatMap((name) => [[name, `Mask ${name}: tint`], [`${name}:outline`, `Mask ${name}: outline`]])];
+export const masksToChoose = (masks) => [["", "No mask"],
+  ...masks.flatMap((name) => [[name, `Mask ${name}: tint`], [`${name}:outline`, `Mask ${name}: outline`]])];

@@ -11,7 +11,8 @@ export function searchBox(label, words, change) {
   let timer;
   const tell = () => { clearTimeout(timer); change(input.value.trim()); };
   const input = h("input.input", {
-    type: "search", value: words, placeholder: label, "aria-label": label, "aria-keyshortcuts": "/", autocomplete: "off", spellcheck: "false",
+    type: "search", value: words, placeholder: label, "aria-label": label, "aria-keyshortcuts": "/",
+    autocomplete: "off", spellcheck: "false",
     oninput: () => { clearTimeout(timer); timer = setTimeout(tell, REST); },
     onkeydown: (event) => { if (event.key === "Enter") tell(); },
   });

@@ -9,7 +9,8 @@ const SHORT = {
 };
 
 /** What is going on comes first, then what is waiting, then how the others ended. */
-export const STATES = ["running", "held", "paused", "interrupted", "passed", "exhausted", "no_progress", "unjudgeable", "stopped", "failed"];
+export const STATES = ["running", "held", "paused", "interrupted", "passed", "exhausted", "no_progress",
+  "unjudgeable", "stopped", "failed"];
 
 export const VERDICTS = { passed: "all criteria passed", failed: "some failed", unclear: "some unclear", none: "not judged" };
 
