@@ -28,7 +28,8 @@ async function ask(path, options) {
     reply = await fetch(path, { credentials: "same-origin", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
-    throw new Failure(0, { code: "unreachable", message: "The viewer does not answer.", hint: "Is it still running? `iterativectl viewer status` tells." });
+    throw new Failure(0, { code: "unreachable", message: "The viewer does not answer.",
+      hint: "Is it still running? `iterativectl viewer status` tells." });
   }
   const data = await reply.json().catch(() => null);
   if (reply.ok && data !== null) return data;

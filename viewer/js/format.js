@@ -35,7 +35,9 @@ export function ago(iso, now = Date.now()) {
 }
 
 /** Local date and time. */
-export const when = (iso) => (Number.isNaN(Date.parse(iso)) ? DASH : new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
+export const when = (iso) => (Number.isNaN(Date.parse(iso))
+  ? DASH
+  : new Date(iso).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" }));
 
 /** What a run is called: when it began; its id where that is not known. */
 export const runName = ({ run_id: id, started_at: began }) => (Number.isNaN(Date.parse(began)) ? id : when(began));

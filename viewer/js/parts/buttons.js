@@ -20,7 +20,8 @@ export function button(words, { kind = "", icon: drawing, run, key, ...rest } = 
 
 export function iconButton(words, drawing, { kind = "quiet", run, key, ...rest } = {}) {
   const title = key ? `${words} (${key})` : words;
-  const made = h(`button.button.only-icon.${kind}`, { type: "button", "aria-label": words, title, "aria-keyshortcuts": key, ...rest }, icon(drawing));
+  const made = h(`button.button.only-icon.${kind}`,
+    { type: "button", "aria-label": words, title, "aria-keyshortcuts": key, ...rest }, icon(drawing));
   if (run) made.addEventListener("click", (event) => busyWhile(made, () => run(event)));
   return made;
 }
@@ -30,7 +31,8 @@ export function linkButton(words, href, { kind = "", icon: drawing, ...rest } = 
 }
 
 export function toggle(words, on, change, { icon: drawing, ...rest } = {}) {
-  const made = h("button.button.toggle", { type: "button", "aria-pressed": String(on), ...rest }, drawing ? icon(drawing) : null, h("span", {}, words));
+  const made = h("button.button.toggle", { type: "button", "aria-pressed": String(on), ...rest },
+    drawing ? icon(drawing) : null, h("span", {}, words));
   made.set = (value) => made.setAttribute("aria-pressed", String(value));
   made.addEventListener("click", () => {
     const next = made.getAttribute("aria-pressed") !== "true";

@@ -55,11 +55,14 @@ const legend = (series) => (series.length < 2 ? null : h("p.chart-legend", {}, s
 function settings({ series, range, second, chosen }, width) {
   const [ink, line] = [colour("--muted"), colour("--line")];
   const axis = { stroke: ink, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px system-ui, sans-serif", size: 40 };
-  const axes = [{ ...axis, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100], values: (_, all) => all.map((n) => (Number.isInteger(n) ? String(n) : "")) }, { ...axis, scale: "y" }];
+  const axes = [{ ...axis, size: 28, incrs: [1, 2, 5, 10, 20, 50, 100],
+    values: (_, all) => all.map((n) => (Number.isInteger(n) ? String(n) : "")) },
+    { ...axis, scale: "y" }];
   if (second) axes.push({ ...axis, scale: "y2", side: 1, grid: { show: false } });
   return {
     width, height: HEIGHT, legend: { show: false }, axes,
-    scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 0.5] }, y: { range }, ...(second ? { y2: { range: second.range } } : {}) },
+    scales: { x: { time: false, range: (_, low, high) => [low - 0.5, high + 0.5] }, y: { range },
+      ...(second ? { y2: { range: second.range } } : {}) },
     series: [{}, ...series.map((one, at) => ({
       label: one.words, scale: one.scale ?? "y", stroke: colour(one.token), width: 2, spanGaps: true, dash: at ? [6, 4] : undefined,
       points: { show: (plot) => plot.data[0].length <= FEW, size: 6, fill: colour("--panel") },

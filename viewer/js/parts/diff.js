@@ -12,5 +12,6 @@ export function words(pieces) {
 }
 
 export function lines(pieces) {
-  return h("pre.diff", {}, pieces.map((one) => h(TAGS[one.kind] ?? "span", {}, `${{ added: "+ ", removed: "- " }[one.kind] ?? "  "}${one.text}\n`)));
+  return h("pre.diff", {}, pieces.map((one) => h(TAGS[one.kind] ?? "span", {},
+    `${{ added: "+ ", removed: "- " }[one.kind] ?? "  "}${one.text}\n`)));
 }

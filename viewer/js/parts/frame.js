@@ -44,14 +44,17 @@ function trail(page, { project, run }) {
 function pagesOf(page, { project, run }) {
   if (!project) return null;
   const links = run
-    ? [["Run", "run", at("p", project, "r", run)], ["Compare", "compare", at("p", project, "r", run, "compare")], ["Rank", "rank", at("p", project, "r", run, "rank")]]
+    ? [["Run", "run", at("p", project, "r", run)], ["Compare", "compare", at("p", project, "r", run, "compare")],
+      ["Rank", "rank", at("p", project, "r", run, "rank")]]
     : [["Runs", "runs", at("p", project)]];
   links.push(["Rules", "rules", at("p", project, "rules")], ["Masks", "masks", at("p", project, "masks")]);
-  return h("nav.pages", { "aria-label": run ? "This run" : "This project" }, links.map(([words, name, href]) => link(href, words, name === page)));
+  return h("nav.pages", { "aria-label": run ? "This run" : "This project" },
+    links.map(([words, name, href]) => link(href, words, name === page)));
 }
 
 function link(href, words, here, kind = "") {
-  return h(`a${kind ? `.${kind}` : ""}`, { href, "aria-current": here ? "page" : null }, kind === "brand" ? icon("picture") : null, h("span", {}, words));
+  return h(`a${kind ? `.${kind}` : ""}`, { href, "aria-current": here ? "page" : null },
+    kind === "brand" ? icon("picture") : null, h("span", {}, words));
 }
 
 bind([

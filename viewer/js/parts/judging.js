@@ -11,11 +11,14 @@ import { openNote } from "./notes.js";
 
 export function judging(shown, { notes = true } = {}) {
   const stars = rating(0, (value) => rate({ stars: value }), { label: "Your rating of this picture" });
-  const favourite = toggle("Favourite", false, (yes) => rate({ favourite: yes }), { icon: "favourite", class: "favourite", title: "Favourite (f)", "aria-keyshortcuts": "f" });
-  const rejected = toggle("Reject", false, (yes) => rate({ rejected: yes }), { icon: "rejected", class: "rejected", title: "Reject (x)", "aria-keyshortcuts": "x" });
+  const favourite = toggle("Favourite", false, (yes) => rate({ favourite: yes }),
+    { icon: "favourite", class: "favourite", title: "Favourite (f)", "aria-keyshortcuts": "f" });
+  const rejected = toggle("Reject", false, (yes) => rate({ rejected: yes }),
+    { icon: "rejected", class: "rejected", title: "Reject (x)", "aria-keyshortcuts": "x" });
   const write = iconButton("Write a note", "note", { key: "n", kind: "", run: () => openNote(shown) });
   const note = h("p.note-text");
-  const bar = h("section.judging", { "aria-label": "What you say of it" }, h("div.row", {}, stars, favourite, rejected, notes ? write : null), notes ? note : null);
+  const bar = h("section.judging", { "aria-label": "What you say of it" },
+    h("div.row", {}, stars, favourite, rejected, notes ? write : null), notes ? note : null);
 
   /** Shown at once, saved behind it, and taken back where that fails. */
   async function rate(changes) {

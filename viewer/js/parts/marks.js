@@ -15,7 +15,9 @@ const KINDS = ["passed", "failed", "unclear"];
 
 export function dots(verdicts) {
   const all = Object.entries(verdicts ?? {});
-  return h("span.dots", { "aria-hidden": "true", title: all.map(([field, verdict]) => `${field}: ${verdictWord(verdict)}`).join("\n") || null },
+  return h("span.dots",
+    { "aria-hidden": "true",
+      title: all.map(([field, verdict]) => `${field}: ${verdictWord(verdict)}`).join("\n") || null },
     all.map(([, verdict]) => h(`i.dot.${KINDS.includes(verdict) ? verdict : "plain"}`)));
 }
 
@@ -38,7 +40,9 @@ export function cell({ line, thumb, words, shape, best = false, more = "" }) {
   const failed = Boolean(line?.failure);
   return [
     h("span.thumb", { style: { "aspect-ratio": String(shape || 1) } },
-      thumb && !failed ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : h("span.no-picture", {}, icon(failed ? "failed" : "picture")),
+      thumb && !failed
+        ? h("img", { src: thumb, alt: "", loading: "lazy", decoding: "async", draggable: "false" })
+        : h("span.no-picture", {}, icon(failed ? "failed" : "picture")),
       line ? flags(line) : null),
     h("span.line", {}, h("b", {}, words), best ? h("span.best", { title: "the best so far" }, "best") : null,
       line ? h("span.score", {}, failed ? "failed" : [h("span.unseen", {}, ", score "), score(line.score)]) : null),

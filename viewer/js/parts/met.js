@@ -9,7 +9,8 @@ import { sayTrouble } from "./said.js";
 
 export function met({ field, now, save, changed = () => {} }) {
   const choices = [[true, "Met", "passed"], [false, "Not met", "failed"]].map(([value, words, kind]) => [value,
-    h(`button.button.small.say.${kind}`, { type: "button", onclick: () => say(now === value ? null : value) }, icon(kind), h("span", {}, words))]);
+    h(`button.button.small.say.${kind}`, { type: "button", onclick: () => say(now === value ? null : value) },
+      icon(kind), h("span", {}, words))]);
 
   function put(value) {
     now = value ?? null;

@@ -16,7 +16,9 @@ export function openNote(shown) {
     title: "Note", body: [whole, conflict],
     actions: [button("Cancel", { run: () => close() }), button("Save", { kind: "primary", run: save })],
   });
-  area.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save().catch((error) => whole.fail(error.message)); });
+  area.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save().catch((error) => whole.fail(error.message));
+  });
   area.focus();
 
   async function save() {

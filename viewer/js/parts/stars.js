@@ -30,7 +30,10 @@ export function rating(value, change, { label = "Rating" } = {}) {
   }
   group.set = (stars) => {
     now = stars ?? 0;
-    inputs.forEach((input) => { input.checked = Number(input.value) === now; input.parentElement.classList.toggle("on", Number(input.value) <= now); });
+    inputs.forEach((input) => {
+      input.checked = Number(input.value) === now;
+      input.parentElement.classList.toggle("on", Number(input.value) <= now);
+    });
     group.lastChild.textContent = now ? `${now} of 5` : "not rated";
   };
   group.set(now);
@@ -39,7 +42,8 @@ export function rating(value, change, { label = "Rating" } = {}) {
 
 export function starsShown(value) {
   if (!value) return null;
-  return h("span.stars-shown", { role: "img", "aria-label": `${value} of 5 stars`, title: `${value} of 5 stars` }, icon("star", { solid: true }), String(value));
+  return h("span.stars-shown", { role: "img", "aria-label": `${value} of 5 stars`, title: `${value} of 5 stars` },
+    icon("star", { solid: true }), String(value));
 }
 
 export const starKeys = (change) => [0, ...ALL].map((stars) => ({

@@ -21,7 +21,8 @@ const TRY_STREAM_AGAIN = 60000;
 const AT_ONCE = 500; // events asked for at a time
 const NOT_LET_IN = 401;
 const GONE = ["This run is not there any more: its folder was moved or deleted.", "What this page shows is what was read before."];
-const ANEW = ["The viewer was started anew and does not know this page.", "`iterativectl viewer status --open` opens it; this page then goes on by itself."];
+const ANEW = ["The viewer was started anew and does not know this page.",
+  "`iterativectl viewer status --open` opens it; this page then goes on by itself."];
 
 export function listen({ address, after, onEvent, onState = () => {}, onWay = () => {}, signal }) {
   let last = after ?? 0;
@@ -57,7 +58,8 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
     // CONNECTING: the browser tries again by itself, with Last-Event-ID. CLOSED: it was refused.
     mine.onerror = () => {
       onWay("waiting");
-      if (mine.readyState === EventSource.CLOSED) giveUp(); else later(TO_OPEN, () => { if (mine.readyState !== EventSource.OPEN) giveUp(); });
+      if (mine.readyState === EventSource.CLOSED)
+        giveUp(); else later(TO_OPEN, () => { if (mine.readyState !== EventSource.OPEN) giveUp(); });
     };
   }
 
@@ -89,7 +91,8 @@ export function listen({ address, after, onEvent, onState = () => {}, onWay = ()
   }
 
   /** Of all that is known of a run, what a stream tells of its state. */
-  const standing = ({ state, words, reason, latest, held, holder, request, preview }) => ({ state, words, reason, latest, held, holder, request, preview });
+  const standing = ({ state, words, reason, latest, held, holder, request, preview }) =>
+    ({ state, words, reason, latest, held, holder, request, preview });
 
   function lose(error) {
     if (lost) return;

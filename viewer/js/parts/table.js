@@ -11,7 +11,9 @@ export function table(caption, heads, rows, { quiet = false, numeric = [] } = {}
   return h("div.table", { tabindex: "0", role: "group", "aria-label": caption }, h("table", {},
     h(quiet ? "caption.unseen" : "caption", {}, caption),
     h("thead", {}, h("tr", {}, heads.map((head, at) => h("th", { scope: "col", class: side(at) }, head)))),
-    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, at) => (at ? h("td", { class: side(at) }, cell) : h("th", { scope: "row", class: side(at) }, cell))))))));
+    h("tbody", {}, rows.map((row) => h("tr", {}, row.map((cell, at) => (at
+      ? h("td", { class: side(at) }, cell)
+      : h("th", { scope: "row", class: side(at) }, cell))))))));
 }
 
 export const pairs = (list) => h("dl.pairs", {}, list.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));

@@ -14,9 +14,11 @@ export function tabs(label, list, chosen, change = () => {}) {
     type: "button", role: "tab", id: `${id}-${one.name}`, "aria-controls": `${id}-${one.name}-panel`,
     onclick: () => turn(one.name),
   }, one.words));
-  const panels = list.map((one) => h("div.tab-panel", { role: "tabpanel", id: `${id}-${one.name}-panel`, "aria-labelledby": `${id}-${one.name}`, tabindex: "0" }));
+  const panels = list.map((one) => h("div.tab-panel",
+    { role: "tabpanel", id: `${id}-${one.name}-panel`, "aria-labelledby": `${id}-${one.name}`, tabindex: "0" }));
   const made = new Set();
-  const bar = h("div.tab-bar", { role: "tablist", "aria-label": label, dataset: { arrows: "own" }, onkeydown: (event) => move(event) }, heads);
+  const bar = h("div.tab-bar",
+    { role: "tablist", "aria-label": label, dataset: { arrows: "own" }, onkeydown: (event) => move(event) }, heads);
   const whole = h("div.tabs", {}, bar, panels);
 
   whole.show = (name) => {

@@ -17,5 +17,6 @@ export const verdictBadge = (verdict) => badge(verdictWord(verdict), WORDS[verdi
 
 export function verdictMark(verdict, field = "") {
   const words = field ? `${field}: ${verdictWord(verdict)}` : verdictWord(verdict);
-  return h(`span.mark.${WORDS[verdict] ? verdict : "plain"}`, { role: "img", "aria-label": words, title: words }, icon(WORDS[verdict] ? verdict : "minus"));
+  return h(`span.mark.${WORDS[verdict] ? verdict : "plain"}`, { role: "img", "aria-label": words, title: words },
+    icon(WORDS[verdict] ? verdict : "minus"));
 }
