@@ -123,6 +123,7 @@ SPEAKING = {
 
 EMPTY_NAMES = ("Manager", "Helper", "Helpers", "Util", "Utils", "Service")
 MODULE_LINES = 330  # "about 300"
+SCRIPT_COLUMNS = 140  # of the viewer's own scripts
 FUNCTION_LINES = 40
 PARAMETERS = 6
 MEDIAN_LINES = 12
@@ -418,6 +419,14 @@ def sizes(house: House) -> Iterator[str]:
             length = function_lines(function)
             if length > FUNCTION_LINES:
                 yield f"{module}.{function.name}: {length} lines"
+
+
+def wide_lines(scripts: Mapping[str, str]) -> Iterator[str]:
+    """A line of a script can be read without moving; `scripts` are texts by name."""
+    for name, text in sorted(scripts.items()):
+        for number, line in enumerate(text.splitlines(), 1):
+            if len(line) > SCRIPT_COLUMNS:
+                yield f"{name}:{number}: {len(line)} characters"
 
 
 def parameters(house: House) -> Iterator[str]:

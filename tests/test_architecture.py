@@ -68,6 +68,20 @@ def test_functions_are_short(source: House) -> None:
     assert statistics.median(lengths) <= house.MEDIAN_LINES
 
 
+def test_the_scripts_of_the_viewer_have_no_wide_lines() -> None:
+    root = ROOT / "viewer" / "js"
+    scripts = {path.relative_to(root).as_posix(): path.read_text("utf-8") for path in root.rglob("*.js")}
+    assert len(scripts) > 50 and "app.js" in scripts
+    assert list(house.wide_lines(scripts)) == []
+
+
+def test_a_planted_wide_line_is_found() -> None:
+    right = "x" * house.SCRIPT_COLUMNS
+    assert list(house.wide_lines({"a.js": f"{right}\n{right}x\n", "b.js": right})) == [
+        "a.js:2: 141 characters"
+    ]
+
+
 def test_the_real_source_was_read(source: House) -> None:
     assert {"iterativectl", "iterativectl.files", "iterativectl.cli.main"} <= set(source.sources)
     assert "iterativectl.cli.main" in {target for target, _ in source.imports["iterativectl.__main__"]}
