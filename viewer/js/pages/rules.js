@@ -2,6 +2,7 @@
 
 import { api, get } from "../api.js";
 import { fill, h } from "../dom.js";
+import { bind } from "../keys.js";
 import { button } from "../parts/buttons.js";
 import { ask } from "../parts/dialog.js";
 import { sayTrouble } from "../parts/said.js";
@@ -22,6 +23,7 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
   const found = await get(api("p", project, "rules"), { signal });
   const page = new RulesPage({ main, project, found, rules: new Rules(project, found, signal), query, setQuery, signal });
   page.build();
+  bind([{ keys: ["Ctrl+S"], words: "save the rules", group: "Rules", run: () => false }]); // guard() hears it, in fields too
   guard(page, go, signal);
   const draft = drafts.get(project);
   drafts.delete(project);
