@@ -1,9 +1,9 @@
 // Wheel, drag, pinch and double click on panes, for mouse, pen and fingers alike.
 //
-// gestures(stage, {pane, own, zoom, move, press, release, twice}): `pane(event)` is the pane under it, or null where the
-// gesture is not ours; own(event) tells whether a control lies there, which one finger moves, and two do not.
-// zoom(factor, {x, y}, pane), move(dx, dy, pane, event), press(event), release(event),
-// twice({x, y}, pane); x and y count from the pane's corner. move's event is null where several fingers move.
+// gestures(stage, {pane, own, zoom, move, press, release, twice}): `pane(event)` is the pane under it, or null where
+// the gesture is not ours; own(event) tells whether a control lies there, which one finger moves, and two do not.
+// zoom(factor, {x, y}, pane), move(dx, dy, pane, event), press(event), release(event), twice({x, y}, pane); x and y
+// count from the pane's corner. move's event is null where several fingers move.
 
 const LINE = 16; // CSS pixels; some wheels count lines
 const SPEED = 0.0018; // a notch of 120 pixels zooms by a quarter
