@@ -208,11 +208,11 @@ def test_the_next_run_starts_from_it_and_it_is_taken_back(page: Page, viewer: Se
     expect(part).to_contain_text("The next run would start with")
     part.get_by_text("The best three").click()
     with page.expect_response(lambda reply: reply.request.method == "POST"):
-        part.get_by_role("button", name="Start the next run from this").click()
+        part.get_by_role("button", name="Write this for the next run").click()
     expect(part).to_contain_text("iterativectl run --project example")
     assert load(viewer.project.working / "seed.json")["mode"] == "top3"
     part.get_by_role("button", name="Take it back").click()
-    expect(part.get_by_role("button", name="Start the next run from this")).to_be_visible()
+    expect(part.get_by_role("button", name="Write this for the next run")).to_be_visible()
     assert not (viewer.project.working / "seed.json").exists()
 
 

@@ -39,7 +39,7 @@ export function nextRun(place, signal) {
         h("ul", {}, found.notes.map((note) => h("li", {}, note))))
       : null,
     found.remarks?.length ? h("ul.hint", {}, found.remarks.map((one) => h("li", {}, one))) : null,
-    found.written ? written(found.written) : button("Start the next run from this", { kind: "primary", icon: "play", run: write })];
+    found.written ? written(found.written) : button("Write this for the next run", { kind: "primary", run: write })];
 
   function written(there) {
     const command = `iterativectl run --project ${place.project}`;
@@ -50,7 +50,7 @@ export function nextRun(place, signal) {
       h("div.row", {},
         there.run_id === place.run && there.mode === mode
           ? null
-          : button("Start it from what stands above instead", { run: write }),
+          : button("Write what stands above instead", { run: write }),
         button("Take it back", { icon: "undo", run: takeBack })));
   }
 
