@@ -177,6 +177,7 @@ def test_that_the_viewer_was_ended_is_said_until_it_is_back(
         page.goto(viewer.run_address)
         expect(way).to_have_attribute("data-way", "stream")
     expect(way).to_have_attribute("data-way", "waiting")
+    expect(way.locator(".badge")).to_have_text("Connecting …")
     page.clock.fast_forward(6_000)
     said = page.locator("#said")
     expect(said).to_contain_text("The viewer does not answer.")
@@ -187,3 +188,4 @@ def test_that_the_viewer_was_ended_is_said_until_it_is_back(
         page.clock.fast_forward(5_000)
         expect(said).to_be_empty()
         expect(way).to_have_attribute("data-way", "stream")
+        expect(way.locator(".badge")).to_have_text("Live")

@@ -8,7 +8,7 @@ import { button, toggle } from "../buttons.js";
 import { announce } from "../said.js";
 import { PURPOSES, text } from "./events.js";
 
-const WAYS = { stream: "", polling: "asking every 2 s", waiting: "connecting …" };
+const WAYS = { stream: "", polling: "asking every 2 s", waiting: "the viewer does not answer just now" };
 
 export function liveBar(shown) {
   const state = h("span.live-state");
@@ -26,9 +26,7 @@ export function liveBar(shown) {
   function draw() {
     const { run } = shown;
     whole.hidden = !shown.unfinished;
-    fill(state,
-      badge(run.held ? (run.state === "held" ? "Held" : "Live") : run.state === "paused" ? "Paused" : "Not running",
-        run.held && run.state === "running" ? "live" : "held"));
+    fill(state, standing(run, whole.dataset.way));
     small.hidden = !shown.active;
     fill(asked, run.request && run.held && !(run.request === "pause" && run.state === "held")
       ? chip(`${run.request} was asked for`)
@@ -74,9 +72,20 @@ export function liveBar(shown) {
     const line = shown.lines.get(n);
     if (line) announce(line.failure ? `Iteration ${n} failed` : `Iteration ${n} is done, score ${line.score}`);
   });
-  shown.on("way", (way) => { whole.title = WAYS[way] ?? ""; whole.dataset.way = way; });
+  shown.on("way", (way) => {
+    whole.title = WAYS[way] ?? "";
+    whole.dataset.way = way;
+    fill(state, standing(shown.run, way));
+  });
   draw();
   return whole;
+}
+
+/** Of what cannot be heard nothing is said as if it were so now. */
+function standing({ held, state }, way) {
+  if (way === "waiting") return badge("Connecting …", "warning");
+  if (held) return state === "held" ? badge("Held", "held") : badge("Live", state === "running" ? "live" : "held");
+  return badge(state === "paused" ? "Paused" : "Not running", "held");
 }
 
 const STEPS = { generate: "being made", judge: "being judged", advise: "being thought over" };
