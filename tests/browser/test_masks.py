@@ -274,6 +274,7 @@ def test_two_tabs_do_not_write_over_each_other(editor: Page, viewer: Served) -> 
     button(late, "Save").click()
     dialog = late.locator("dialog")
     expect(dialog).to_contain_text("was made somewhere else")
+    expect(dialog.get_by_role("img", name="as it is in the file")).to_have_js_property("naturalWidth", 768)
     expect(late.locator(".mask-state")).to_have_text("mask: could not be saved")
     assert edge(boxed(0, 0, 300, 300), inside(viewer.project.lone_mask)) == 0
     dialog.get_by_role("button", name="Save mine over it").click()

@@ -8,6 +8,7 @@ import { fill, h } from "../dom.js";
 import { bind } from "../keys.js";
 import { button } from "../parts/buttons.js";
 import { ask, openDialog } from "../parts/dialog.js";
+import { picture } from "../parts/picture.js";
 import { say, sayTrouble } from "../parts/said.js";
 import { numbers, words } from "../parts/masks/asking.js";
 import { band } from "../parts/masks/band.js";
@@ -183,14 +184,19 @@ class MasksPage {
   /** Somebody else has written: theirs, or mine over it. */
   conflict(error, name) {
     const { sha256 } = error.current;
+    const [width, height] = this.found.size;
+    const theirs = `${pictures.mask(this.project, name)}?${sha256}`;
+    const load = async () => { close(); await this.reload(); await this.open(name); };
+    const mine = async () => { close(); await this.save(name, sha256); };
     const { close } = openDialog({
       title: "Changed somewhere else",
       body: [h("p", {}, error.message),
-        h("p.hint", {}, "Whatever is written over is kept in input/masks/replaced/.")],
+        sha256 ? picture(theirs, `“${name}” as it is in the file`, { ratio: width / height }) : null,
+        h("p.hint", {}, "Whatever is written over is kept in input/masks/replaced/. What you drew is not in any file yet.")],
       actions: [
-        sha256 ? button("Load what is there", { run: async () => { close(); await this.reload(); await this.open(name); } }) : null,
-        button(sha256 ? "Save mine over it" : "Save mine again",
-          { kind: "primary", run: async () => { close(); await this.save(name, sha256); } }),
+        button("Go on drawing", { run: () => close() }),
+        sha256 ? button("Take theirs, drop mine", { kind: "danger", run: load }) : null,
+        button(sha256 ? "Save mine over it" : "Save mine again", { kind: "primary", run: mine }),
       ].filter(Boolean),
     });
   }

@@ -49,7 +49,8 @@ async function conflict(rules, error) {
     body: [h("p", {},
       "Another tab or a text editor has saved config/rules.yaml since this page read it. "
         + "This is how your text differs from what is there now:"),
-      lines(shown(diff))],
+      lines(shown(diff)),
+      h("p.hint", {}, "Whatever is written over is kept in working/rules/replaced/.")],
     actions: [
       button("Go on editing", { run: () => close() }),
       button("Take theirs, drop mine", { kind: "danger", run: () => {
