@@ -77,6 +77,30 @@ def test_rules_are_tried_on_a_picture_without_being_saved(rules: Page, viewer: S
     assert viewer.project.rules.read_text() == before
 
 
+def test_a_verdict_of_another_text_is_not_said_of_this_one(rules: Page) -> None:
+    """Also where the form is made anew; taken back, the text is the one that was tried."""
+    least = criterion(rules, "still_this_picture").get_by_label("At least")
+    before = least.input_value()
+    rules.get_by_role("button", name="Try on iteration 2").click()
+    verdict = criterion(rules, "still_this_picture").locator(".rule-verdict")
+    expect(verdict).to_contain_text("as recorded")
+    old = rules.get_by_text("for the text before your change")
+    expect(old).to_have_count(0)
+    least.fill("0.999")
+    expect(verdict).to_contain_text("for the text before your change")
+    expect(rules.locator(".try-outcome")).to_contain_text("For the text before your change.")
+    least.fill(before)
+    expect(old).to_have_count(0)
+    rules.get_by_role("tab", name="Text").click()
+    text = rules.get_by_label("config/rules.yaml")
+    text.fill(text.input_value().replace("project:\n", "project:   # mine\n"))
+    rules.get_by_role("tab", name="Form").click()
+    expect(verdict).to_contain_text("for the text before your change")
+    rules.get_by_role("button", name="Try on iteration 2").click()
+    expect(verdict).to_contain_text("as recorded")
+    expect(old).to_have_count(0)
+
+
 def test_entries_come_go_move_and_come_back(rules: Page, viewer: Served) -> None:
     before = viewer.project.rules.read_text()
     rules.get_by_role("button", name="Add a criterion").click()

@@ -5,6 +5,7 @@ import { fill, h } from "../dom.js";
 import { bind } from "../keys.js";
 import { button } from "../parts/buttons.js";
 import { ask } from "../parts/dialog.js";
+import { askBeforeLeaving } from "../parts/leaving.js";
 import { sayTrouble } from "../parts/said.js";
 import { tabs } from "../parts/tabs.js";
 import { verdictBadge } from "../parts/verdict.js";
@@ -31,31 +32,21 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
   return () => { page.end(); if (page.rules.dirty) drafts.set(project, page.rules.draft); };
 }
 
-/** Ctrl+S saves; before a tab is closed or a link is followed, what is not saved is asked about. */
+/** Ctrl+S saves; what is not saved is asked about. */
 function guard(page, go, signal) {
   addEventListener("keydown", (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "s") return;
     event.preventDefault();
     if (!document.querySelector("dialog[open]")) page.save().catch(sayTrouble);
   }, { signal });
-  addEventListener("beforeunload", (event) => { if (page.rules.dirty) event.preventDefault(); }, { signal });
-  document.addEventListener("click", async (event) => {
-    const link = event.target.closest?.("a[href]");
-    if (!page.rules.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target
-      || link.origin !== location.origin || link.hasAttribute("download"))
-      return;
-    event.preventDefault();
-    event.stopPropagation();
-    const leave = await ask({ title: "Leave without saving?",
-      words: "Your changes to the rules are not saved. This page keeps them until it is loaded again.", yes: "Leave",
-      no: "Stay" });
-    if (leave) go(link.pathname + link.search);
-  }, { signal, capture: true });
+  const may = () => ask({ title: "Leave without saving?", yes: "Leave", no: "Stay",
+    words: "Your changes to the rules are not saved. This page keeps them until it is loaded again." });
+  askBeforeLeaving({ unsaved: () => page.rules.dirty, may, go, signal });
 }
 
 class RulesPage {
   constructor(given) {
-    Object.assign(this, given, { lists: [], result: null });
+    Object.assign(this, given, { lists: [], tried: null });
   }
 
   build() {
@@ -73,7 +64,7 @@ class RulesPage {
     fill(this.main, h("div.rules-page", {},
       h("header.rule-head", {}, h("h1", {}, "Rules"), this.state, this.saveButton),
       h("div.rule-side", {},
-        trying({ project, query, setQuery, rules, signal, told: (result, recorded) => this.told(result, recorded) }),
+        trying({ project, query, setQuery, rules, signal, told: (tried) => this.told(tried) }),
         this.advice()),
       h("div.rule-main", {}, this.problems, this.tabs)));
     rules.addEventListener("edited", () => this.said(), { signal });
@@ -101,7 +92,7 @@ class RulesPage {
     const begin = prompts(rules);
     Object.assign(this.fields, project.fields, begin.fields);
     this.nameThem();
-    queueMicrotask(() => this.tell());
+    queueMicrotask(() => { this.tell(); this.told(this.tried); });
     return [this.names,
       h("section.rule-section", {}, h("h2", {}, "Criteria"),
         h("p.hint", {},
@@ -163,12 +154,15 @@ class RulesPage {
   }
 
   /** What a try said, beside each criterion, and what was recorded. */
-  told(result, recorded) {
+  told(tried) {
+    this.tried = tried;
     this.lists[0]?.verdicts((data) => {
-      const now = result?.verdicts[data.field];
+      const now = tried?.result.verdicts[data.field];
       if (!now) return null;
-      const then = recorded?.verdicts?.[data.field];
-      return h("div.rule-verdict", {}, verdictBadge(now.verdict), h("span", {}, now.reason || "no reason given"),
+      const then = tried.recorded?.verdicts?.[data.field];
+      return h(`div.rule-verdict${tried.stale ? ".stale" : ""}`, {},
+        tried.stale ? h("span.hint", {}, "for the text before your change:") : null,
+        verdictBadge(now.verdict), h("span", {}, now.reason || "no reason given"),
         h("span.hint", {}, then
           ? (then.verdict === now.verdict ? "as recorded" : `recorded: ${then.verdict}`)
           : "not recorded: a new criterion"));

@@ -22,7 +22,9 @@ export class Rules extends EventTarget {
     this.take(found.text, found.form);
   }
 
-  get dirty() { return this.text !== this.saved || this.asked !== this.answered; }
+  /** The newest edit may not have become a text yet. */
+  get unsettled() { return this.asked !== this.answered; }
+  get dirty() { return this.text !== this.saved || this.unsettled; }
   get errors() { return this.problems.filter((one) => one.severity === "error"); }
   get criteria() { return this.entries.acceptance_criteria; }
   get questions() { return this.entries.questions; }
@@ -59,8 +61,8 @@ export class Rules extends EventTarget {
   }
   order() { return Object.fromEntries(BLOCKS.map((block) => [block, this.entries[block].map((one) => one.id)])); }
 
-  /** What is not saved, for another visit: the newest edit may not have become a text yet. */
-  get draft() { return { sha256: this.sha256, body: this.asked === this.answered ? { text: this.text } : this.newest }; }
+  /** What is not saved, for another visit. */
+  get draft() { return { sha256: this.sha256, body: this.unsettled ? this.newest : { text: this.text } }; }
 
   /** Go on with what another visit left. */
   resume({ sha256, body }) {

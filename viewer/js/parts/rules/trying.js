@@ -1,7 +1,8 @@
 // The picture one is looking at, beside the original, and what the rules as they stand here would say of it.
 //
-// trying({project, query, setQuery, rules, signal, told}) -> an element; told(result, recorded) when there are verdicts
-// to show beside the criteria, or told(null) when another picture is looked at.
+// trying({project, query, setQuery, rules, signal, told}) -> an element; told({result, recorded, stale}) when there are
+// verdicts to show beside the criteria, or told(null) when another picture is looked at. `stale`: the text has been
+// changed since they were given; it is told again when that changes.
 
 import { api, get, pictures, post } from "../../api.js";
 import { fill, h, sentence } from "../../dom.js";
@@ -17,6 +18,7 @@ const LATER = 1000;
 
 export function trying({ project, query, setQuery, rules, signal, told }) {
   const state = { run: null, iteration: null, recorded: null };
+  let shown = null; // {result, recorded, text, stale}: what the last try said, and of which text
   const choosing = h("div.try-choosing", {});
   const frames = h("div.try-frames", {});
   const outcome = h("div.try-outcome", { role: "status" });
@@ -58,6 +60,7 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
     const line = state.made.find((one) => one.n === n);
     fill(frames, frame(line.full, `Iteration ${n}`), frame(pictures.source(project, state.run.run_id), "The original"));
     fill(outcome);
+    shown = null;
     told(null);
     state.recorded = await get(api("p", project, "r", state.run.run_id, "i", n), { signal }).catch(() => null);
   }
@@ -85,18 +88,30 @@ export function trying({ project, query, setQuery, rules, signal, told }) {
     }
     fill(outcome, h("p.hint", {}, "Asking …"));
     const { run, iteration, recorded } = state;
+    const { text } = rules;
     try {
-      const { job } = await post(api("p", project, "rules", "try"), { text: rules.text, run: run.run_id, iteration }, { signal });
+      const { job } = await post(api("p", project, "rules", "try"), { text, run: run.run_id, iteration }, { signal });
       const result = await ended(job);
       if (state.iteration !== iteration || state.run !== run) return;
-      fill(outcome, summary(result, recorded));
-      told(result, recorded);
+      shown = { result, recorded, text };
+      age();
     } catch (error) {
       if (error.name === "AbortError") return;
       fill(outcome, h("p.wrong", {}, sentence(error.message)), error.hint ? h("p.hint", {}, sentence(error.hint)) : null);
       if (!error.code) sayTrouble(error);
     }
   }
+
+  /** What was said of another text than the one that stands here now is not said of this one. */
+  function age() {
+    if (!shown) return;
+    const stale = rules.unsettled || rules.text !== shown.text;
+    if (stale === shown.stale) return;
+    shown.stale = stale;
+    fill(outcome, summary(shown));
+    told(shown);
+  }
+  for (const kind of ["edited", "checked"]) rules.addEventListener(kind, age, { signal });
 
   async function ended(name) {
     for (let wait = FIRST_LOOK; ; wait = LATER) {
@@ -121,16 +136,16 @@ function frame(address, words) {
   return h("div.try-frame", {}, picture(address, words, { ratio: 4 / 3, lazy: false, missing: "no picture" }), h("p.hint", {}, words));
 }
 
-function summary(result, recorded) {
+function summary({ result, recorded, stale }) {
   const before = recorded && recorded.score !== null ? `; recorded: ${score(recorded.score)}` : "";
   const { usage } = result;
   const spent = usage.cost_usd === null ? `at least ${money(usage.at_least_usd)}` : money(usage.cost_usd);
   const cost = usage.requests
     ? `${usage.requests} request${usage.requests === 1 ? "" : "s"}, ${spent}`
     : "nothing was asked that costs";
-  return [
+  return h(`div${stale ? ".stale" : ""}`, {},
+    stale ? h("p.hint", {}, "For the text before your change. Try again to see what holds now.") : null,
     h("p", {}, h("strong", {}, `${result.passed ? "Passes" : "Does not pass"}, score ${score(result.score)}`), before),
     h("p.hint", {}, `${result.judge}, ${duration(result.seconds)}, ${cost}. The verdicts stand beside the criteria.`),
-    result.notes.map((note) => h("p.hint", {}, note)),
-  ];
+    result.notes.map((note) => h("p.hint", {}, note)));
 }
