@@ -8,6 +8,7 @@ import { fill, h } from "../dom.js";
 import { bind } from "../keys.js";
 import { button } from "../parts/buttons.js";
 import { ask, openDialog } from "../parts/dialog.js";
+import { askBeforeLeaving } from "../parts/leaving.js";
 import { picture } from "../parts/picture.js";
 import { say, sayTrouble } from "../parts/said.js";
 import { numbers, words } from "../parts/masks/asking.js";
@@ -46,20 +47,13 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
 
 addEventListener("beforeunload", (event) => { if (drafts.size) event.preventDefault(); });
 
-/** Before a tab is closed or a link is followed, what is not saved is asked about. */
 function guard(page, go, signal) {
-  addEventListener("beforeunload", (event) => { if (page.dirty) event.preventDefault(); }, { signal });
-  document.addEventListener("click", async (event) => {
-    const link = event.target.closest?.("a[href]");
-    if (!page.dirty || !link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || link.target
-      || link.origin !== location.origin || link.hasAttribute("download"))
-      return;
-    event.preventDefault();
-    event.stopPropagation();
-    if (!await page.mayLeave()) return;
+  const may = async () => {
+    if (!await page.mayLeave()) return false;
     page.saved = page.editor.bits.version; // it was said that it is to be lost
-    go(link.pathname + link.search);
-  }, { signal, capture: true });
+    return true;
+  };
+  askBeforeLeaving({ unsaved: () => page.dirty, may, go, signal });
 }
 
 class MasksPage {

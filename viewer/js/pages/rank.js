@@ -6,6 +6,7 @@ import { runName, score } from "../format.js";
 import { bind } from "../keys.js";
 import { ask } from "../parts/dialog.js";
 import { growing } from "../parts/growing.js";
+import { askBeforeLeaving } from "../parts/leaving.js";
 import { board as makeBoard } from "../parts/rank/board.js";
 import { detail } from "../parts/rank/detail.js";
 import { keeper as makeKeeper } from "../parts/rank/keeping.js";
@@ -134,17 +135,14 @@ function keysOf({ state, board, choose }) {
 /** What is still on its way is sent when the page is left; what cannot be sent is a reason to ask first. */
 function guard(keeper, signal, go) {
   document.addEventListener("visibilitychange", () => { if (document.hidden && keeper.state === "waiting") keeper.save(); }, { signal });
-  addEventListener("beforeunload", (event) => { if (keeper.unsaved) event.preventDefault(); }, { signal });
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest?.("a[href]");
-    const stuck = keeper.unsaved && ["failed", "conflict"].includes(keeper.state);
-    if (!stuck || !link || link.origin !== location.origin || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
-    event.preventDefault();
-    event.stopPropagation();
-    ask({ title: "Leave without saving?", words: "Your ranking and notes are not saved.", yes: "Leave",
-      danger: true })
-      .then((yes) => { if (yes) { keeper.end(); go(link.pathname + link.search); } });
-  }, { capture: true, signal });
+  const stuck = () => keeper.unsaved && ["failed", "conflict"].includes(keeper.state);
+  const may = async () => {
+    const words = "Your ranking and notes are not saved.";
+    const yes = await ask({ title: "Leave without saving?", words, yes: "Leave", danger: true });
+    if (yes) keeper.end();
+    return yes;
+  };
+  askBeforeLeaving({ unsaved: () => keeper.unsaved, stuck, may, go, signal });
 }
 
 async function leave(keeper) {
