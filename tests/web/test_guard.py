@@ -203,6 +203,9 @@ def from_other_sites(app: Guard, values: dict[str, str]) -> list[str]:
         for _, request in every(app, values)
         for where, mode, dest in ELSEWHERE
     ]
+    for _, request in every(app, values):
+        requests += [request.having(origin=origin) for origin in ORIGINS]
+        requests.append(request.having(origin=ORIGIN).also("origin", "http://evil.example"))
     return let_through(app, requests, (403,))
 
 
@@ -291,6 +294,14 @@ class AnyMethod(Guard):
         return None if request.method == "OPTIONS" else super()._refusal(request)
 
 
+class FetchableByOldBrowsers(Guard):
+    """Only what browsers of today say of the other site counts."""
+
+    def _refusal(self, request: Request) -> Response | None:
+        reading = request.method == "GET" and "sec-fetch-site" not in request.headers
+        return None if reading else super()._refusal(request)
+
+
 class Embeddable(Guard):
     def _refusal(self, request: Request) -> Response | None:
         host = self._host(request)
@@ -305,6 +316,7 @@ class Embeddable(Guard):
         *((hole, wrong_cookies) for hole in (StaticIsFree, NoCookie, CookieIsTheToken)),
         *((hole, wrong_writes) for hole in (NoOrigin, NullOrigin, LaxType)),
         *((AnyMethod, wrong_methods), (Embeddable, from_other_sites)),
+        (FetchableByOldBrowsers, from_other_sites),
         *((BareErrors, matrix) for matrix in MATRICES),
     ],
 )

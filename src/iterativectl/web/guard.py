@@ -2,9 +2,10 @@
 
 Other pages in the same browser, and names that are made to point at this machine (DNS rebinding), can send
 requests here. So, in this order and whatever the address is: the Host header must be exactly one of ours;
-another site may link here, but neither embed nor fetch anything; the cookie must be there, which the token in
-the first address gave; a write must come from our own page and be something that a form cannot send. Every
-answer, the refusals and the accidents among them, says what a browser may do with it. Nothing is logged here.
+another site, known by its Origin or by what the browser says of it, may link here, but neither embed nor
+fetch anything; the cookie must be there, which the token in the first address gave; a write must come from
+our own page and be something that a form cannot send. Every answer, the refusals and the accidents among them,
+says what a browser may do with it. Nothing is logged here.
 """
 
 from __future__ import annotations
@@ -83,7 +84,8 @@ class Guard:
             return _refused(request, 414, "too_long", "The address is too long.")
         if CONTROLS.search(request.scope["path"]):
             return _refused(request, 404, "not_there", "There is no such thing here.")
-        if _from_elsewhere(request) and not _is_a_link(request):
+        strange = not set(request.headers.getlist("origin")) <= set(origins(host))  # a link sends none
+        if strange or (_from_elsewhere(request) and not _is_a_link(request)):
             return _refused(request, 403, "elsewhere", "Another site may link here, and nothing else.")
         return self._entry(request, host) or self._wrong_write(request, host)
 
