@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import shutil
@@ -85,6 +86,9 @@ def test_the_workflow_is_the_very_file(viewed: Looked) -> None:
     address = asked(viewed, "/i/2")["workflow_address"]
     reply = viewed.client.get(address, params={"download": "1"})
     assert reply.content == viewed.run.graph(2).read_bytes()
+    assert reply.headers["content-disposition"].endswith('_iteration_2_recipe.json"')
+    viewed.run.graph(2).write_text('{"3": {"class_type": "KSampler", "inputs": {}}}')
+    reply = viewed.client.get(address, params={"download": "1"})
     assert reply.headers["content-disposition"].endswith('_iteration_2_api.json"')
     viewed.run.graph(2).write_text("{")
     assert viewed.client.get(address).status_code == 422
@@ -208,6 +212,28 @@ def test_an_input_picture_that_was_exchanged_is_not_passed_off_as_the_runs_own(v
     shutil.copy(viewed.run.image(1), viewed.project.input)
     found = asked(viewed)["input"]
     assert (found["changed"], found["full"], found["thumb"]) == (True, None, None)
+
+
+def test_masks_that_are_others_now_are_named(viewed: Looked) -> None:
+    files_of = {
+        name: viewed.project.root / "input" / "masks" / f"{name}.png" for name in ("sky", "door", "gone")
+    }
+    for name, path in files_of.items():
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(name.encode())
+    masks = [
+        {
+            "name": name,
+            "path": f"input/masks/{name}.png",
+            "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+        }
+        for name, path in files_of.items()
+    ]
+    change(viewed.run.run_json, masks=masks)
+    assert (asked(viewed)["masks"], asked(viewed)["masks_changed"]) == (["sky", "door", "gone"], [])
+    files_of["door"].write_bytes(b"another")
+    files_of["gone"].unlink()
+    assert asked(viewed)["masks_changed"] == ["door", "gone"]
 
 
 # --- what people and other programs may have written

@@ -23,7 +23,10 @@ from iterativectl.showing.values import table, text
 
 Facts = dict[str, Any]
 LATEST = "latest"
-LEFT_OUT = ("holder", "held", "request", "preview", "in_flight", "last_event", "human_sha256")
+LEFT_OUT = (
+    *("holder", "held", "request", "preview", "in_flight", "last_event"),
+    *("human_sha256", "masks_changed"),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

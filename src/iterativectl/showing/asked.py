@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
 from typing import Any
 
 from iterativectl import resources
@@ -12,6 +13,7 @@ from iterativectl.config.types import Criterion
 from iterativectl.images import png
 from iterativectl.overview import RunState
 from iterativectl.project.layout import ProjectPaths
+from iterativectl.project.links import lies_inside
 from iterativectl.project.runs import RunRecord
 from iterativectl.showing.reading import tried
 from iterativectl.showing.shelf import Shelf
@@ -74,6 +76,26 @@ def input_facts(project: ProjectPaths, data: Facts, shelf: Shelf, problems: list
     width, height, sha256 = found or (None, None, None)
     changed = sha256 != began if sha256 and began else None
     return {"width": width, "height": height, "sha256": sha256, "changed": changed}
+
+
+def masks_changed(project: ProjectPaths, data: Facts, shelf: Shelf) -> list[str]:
+    """The names of those of the run's masks whose file is another one now than the run used, or is gone."""
+    return [
+        name
+        for entry in tables(data.get("masks"))
+        if (name := word(entry.get("name"))) is not None
+        and (began := word(entry.get("sha256"))) is not None
+        and _sha256(project, project.root / (word(entry.get("path")) or ""), shelf) != began
+    ]
+
+
+def _sha256(project: ProjectPaths, path: Path, shelf: Shelf) -> str | None:
+    """Of a file in the project; None where there is none."""
+    if not path.is_file() or not lies_inside(path, project.root):
+        return None
+    return tried(
+        [], lambda: shelf.of("sha256", [path], lambda: hashlib.sha256(path.read_bytes()).hexdigest())
+    )
 
 
 def limits(project: ProjectPaths, state: RunState, data: Facts, shelf: Shelf) -> Facts:

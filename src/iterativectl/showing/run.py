@@ -46,6 +46,7 @@ def run_facts(project: ProjectPaths, run_id: str, shelf: Shelf) -> Facts:
         **_best(state, made),
         "accepted": state.status == "passed",
         "input": asked.input_facts(project, data, shelf, problems),
+        "masks_changed": asked.masks_changed(project, data, shelf),
         "iterations": [{**each.facts, "picture": each.picture} | said.of(each.facts["n"]) for each in made],
         "in_flight": happening.in_flight(paths, state, {each.facts["n"] for each in made}),
         "preview": happening.preview(paths) if state.held else None,

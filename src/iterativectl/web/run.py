@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -15,7 +16,7 @@ from iterativectl.processes import logs
 from iterativectl.project import runs
 from iterativectl.showing import happening, said
 from iterativectl.showing import run as showing
-from iterativectl.showing.values import text
+from iterativectl.showing.values import table, text
 from iterativectl.web import lookup, pictures, replies
 from iterativectl.web.site import site_of
 
@@ -68,7 +69,8 @@ def workflow(request: Request) -> Response:
         raise HTTPException(404)
     reply = Response(content, media_type="application/json")
     if request.query_params.get("download") == "1":
-        name = f"{paths.project.name}_{paths.run_id}_iteration_{number}_api.json"
+        kind = "recipe" if "format" in table(json.loads(content)) else "api"  # a graph for ComfyUI has none
+        name = f"{paths.project.name}_{paths.run_id}_iteration_{number}_{kind}.json"
         reply.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return reply
 
