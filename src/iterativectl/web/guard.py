@@ -4,8 +4,8 @@ Other pages in the same browser, and names that are made to point at this machin
 requests here. So, in this order and whatever the address is: the Host header must be exactly one of ours;
 another site, known by its Origin or by what the browser says of it, may link here, but neither embed nor
 fetch anything; the cookie must be there, which the token in the first address gave; a write must come from
-our own page and be something that a form cannot send. Every answer, the refusals and the accidents among them,
-says what a browser may do with it. Nothing is logged here.
+our own page and be something that a form cannot send. Every answer, the refusals and the accidents among
+them, says what a browser may do with it. Nothing is logged here.
 """
 
 from __future__ import annotations
