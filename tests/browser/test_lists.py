@@ -12,6 +12,7 @@ from tests.browser.conftest import listen
 from tests.browser.serving import Served, served
 
 from iterativectl import files
+from iterativectl.project import human
 
 STEPS = ("plan", "workflow", "questions", "evaluation", "comparison", "advice")
 HOSTILE = '<img src=x onerror="alert(1)"><b>bold</b>'
@@ -110,6 +111,24 @@ def test_news_come_by_themselves_and_disturb_nobody(page: Page, viewer: Served) 
     expect(page.locator(".run-row")).to_have_count(5)
     assert page.evaluate("document.activeElement.closest('[data-key]').dataset.key") == viewer.run.run_id
     assert page.evaluate("key => document.querySelector(`[data-key='${key}']`).marked", kept)
+
+
+def test_a_start_that_waits_is_said_above_the_runs_and_taken_back(page: Page, viewer: Served) -> None:
+    human.rank(viewer.run, [3, 2], [1, 2, 3, 4, 5], "2026-01-09T22:25:59+01:00")
+    page.goto(f"{viewer.origin}/p/example")
+    waiting = page.locator(".seed-waits")
+    expect(page.locator(".run-row")).to_have_count(1)
+    expect(waiting).to_be_empty()
+    body = {"mode": "top3"}
+    headers = {"Origin": viewer.origin, "X-Iterativectl": "viewer"}
+    address = f"{viewer.origin}/api/p/example/r/{viewer.run.run_id}/seed"
+    assert page.request.post(address, data=body, headers=headers).ok
+    expect(waiting).to_contain_text(
+        f"The next run starts from the ranking of {viewer.run.run_id} (the best three)."
+    )
+    waiting.get_by_role("button", name="Take it back").click()
+    expect(waiting).to_be_empty()
+    assert not (viewer.project.working / "seed.json").exists()
 
 
 def test_many_runs_come_in_pages(page: Page, viewer: Served) -> None:

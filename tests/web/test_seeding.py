@@ -71,6 +71,7 @@ def test_the_button_writes_and_the_next_run_begins_so(ranked: Looked) -> None:
     written = said.json()["written"]
     assert (written["run_id"], written["mode"], written["edited"]) == (old, "rank1", False)
     assert ranked.client.get(address(ranked)).json()["written"] == written
+    assert ranked.client.get("/api/p/example/seed").json() == {"written": written}
     ran = Shell(ranked.workspace.root)("run", "--project", "example", "--max-iterations", "1")
     assert ran.code in (0, 3), ran.err
     assert ranked.run.run_id != old and plan(ranked, 1)["prompts"] == tried["prompts"]
@@ -85,6 +86,7 @@ def test_it_is_taken_back(ranked: Looked) -> None:
     assert (ranked.project.root / kept.split()[-1]).read_bytes() == before + b"# mine\n"
     said = post(ranked, "/api/p/example/seed/remove", {}).json()
     assert said["removed"] is True and waiting(ranked.project) is None
+    assert ranked.client.get("/api/p/example/seed").json() == {"written": None}
     assert ranked.project.settings.read_bytes() == before + b"# mine\n"
     assert post(ranked, "/api/p/example/seed/remove", {}).json()["removed"] is False
 

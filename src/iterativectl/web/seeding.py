@@ -35,6 +35,14 @@ def preview(request: Request) -> Response:
     return replies.data(_told(project, found, ()))
 
 
+def there(request: Request) -> Response:
+    """The seed that waits in a project, whatever run's ranking it is from."""
+    project = lookup.project_of(request)
+    lookup.inside(project.working, project.root)
+    found = waiting(project)
+    return replies.data({"written": _written(project, found) if found else None})
+
+
 async def write(request: Request) -> Response:
     """Let the next run start from this run's ranking."""
     return await run_in_threadpool(_write, request, await replies.body_of(request))
@@ -138,5 +146,6 @@ def _written(project: ProjectPaths, there: Seed) -> dict[str, Any]:
 ROUTES: Sequence[BaseRoute] = (
     Route("/api/p/{project}/r/{run}/seed", preview),
     Route("/api/p/{project}/r/{run}/seed", write, methods=["POST"]),
+    Route("/api/p/{project}/seed", there),
     Route("/api/p/{project}/seed/remove", remove, methods=["POST"]),
 )

@@ -10,6 +10,7 @@ import { moving } from "../parts/lists/moving.js";
 import { filters, heads, paging, sorter } from "../parts/lists/runs_controls.js";
 import { runRow } from "../parts/lists/runs_row.js";
 import { searchBox } from "../parts/lists/searching.js";
+import { waiting } from "../parts/lists/waiting.js";
 import { empty } from "../parts/states.js";
 import { failed, reading } from "./projects.js";
 
@@ -21,6 +22,7 @@ export async function show({ main, place, query, setQuery, title, signal }) {
   const parts = {
     summary: h("p.hint.summary", { role: "status" }), filters: h("div.filters"), heads: h("tr"), rows: h("tbody"),
     paging: h("nav.paging", { "aria-label": "Pages" }), told: h("div.told"), table: h("div.runs"), sorter: h("div.sorter"),
+    seed: waiting(place.project, signal),
   };
   const search = searchBox("Search in prompts and notes", asked.q, (q) => ask({ q }));
   const page = layout(place, parts, search.box);
@@ -46,6 +48,7 @@ export async function show({ main, place, query, setQuery, title, signal }) {
   function put(data) {
     if (!page.isConnected) fill(main, page);
     last = data;
+    parts.seed.show(data.seed);
     controls(parts, data, asked, { ask, turn });
     update(data.runs);
     parts.table.hidden = !data.runs.length;
@@ -55,7 +58,10 @@ export async function show({ main, place, query, setQuery, title, signal }) {
   }
 
   const wanted = () => new URLSearchParams(Object.entries(asked).filter(([, value]) => value));
-  const load = () => get(`${api("p", place.project, "runs")}?${wanted()}`, { signal });
+  const load = async () => {
+    const [data, seed] = await Promise.all([get(`${api("p", place.project, "runs")}?${wanted()}`, { signal }), parts.seed.read()]);
+    return { ...data, seed };
+  };
   again = await follow(load, put, { signal, trouble: (error) => failed(page, error) });
   comeBack(parts.rows);
   const stops = [moving(parts.rows, { what: "run", search: search.input }), turning(turn)];
@@ -71,7 +77,7 @@ function layout(place, parts, search) {
   });
   return h("div.lists", {},
     h("div.lists-head", {}, h("div", {}, h("h1", {}, place.project), parts.summary), search),
-    parts.filters, h("div.lists-trouble"), parts.sorter, parts.table, parts.told, parts.paging);
+    parts.seed, parts.filters, h("div.lists-trouble"), parts.sorter, parts.table, parts.told, parts.paging);
 }
 
 function comeBack(rows) {

@@ -66,7 +66,8 @@ export function nextRun(place, signal) {
   return made;
 }
 
-const inWords = (mode) => (MODES.find(([value]) => value === mode)?.[1] ?? mode).toLowerCase();
+/** A mode as in "starts from the ranking (the best one)". */
+export const inWords = (mode) => (MODES.find(([value]) => value === mode)?.[1] ?? mode).toLowerCase();
 
 function settings({ settings: next, current }) {
   const names = Object.keys(next.parameters);
