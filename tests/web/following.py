@@ -74,7 +74,8 @@ class Listening:
         return self.listen(path, **headers).reply
 
     def listen(self, path: str, **headers: str) -> Listener:
-        """Open a stream."""
+        """Open a stream; each is another browser's, unless a User-Agent is said."""
+        headers = {"User-Agent": f"browser {len(self.opened)}", **headers}
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         cookie = f"{cookie_name(f'127.0.0.1:{self.port}')}={cookie_value(TOKEN)}"
         connection.request("GET", path, headers={"Cookie": cookie, **headers})

@@ -171,6 +171,17 @@ def test_one_too_many_is_sent_to_ask_now_and_then(root: Path) -> None:
         assert second.until("event").data["message"] == "for who stayed"
 
 
+def test_a_browser_keeps_connections_for_the_rest(root: Path) -> None:
+    mine = {"User-Agent": "mine"}
+    with listening_viewer(root) as viewer:
+        first, *_ = [viewer.listen(stream_of(viewer), **mine) for _ in range(4)]
+        assert viewer.settled(4)
+        assert viewer.get(stream_of(viewer), **mine).status == 503
+        assert viewer.get(stream_of(viewer)).status == 200, "another browser's"
+        first.close()
+        assert viewer.settled(4) and viewer.get(stream_of(viewer), **mine).status == 200
+
+
 def test_streams_end_in_order_with_the_viewer(root: Path) -> None:
     with listening_viewer(root) as viewer:
         heard = from_the_end(viewer)

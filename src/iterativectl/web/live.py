@@ -63,14 +63,16 @@ async def stream(request: Request) -> Response:
     """What happens in a run, as it happens."""
     project, paths = await run_in_threadpool(_found, request)
     site = site_of(request)
-    if site.streams.full:
+    # Windows of one browser say the same here. It has few connections: one window more would never load.
+    reader = (request.client.host if request.client else "", request.headers.get("user-agent", ""))
+    if site.streams.full(reader):
         raise HTTPException(503, headers={"Retry-After": str(AGAIN_SECONDS)})
     after = number_of(request.headers.get("last-event-id", ""), "Last-Event-ID", -1, 2**53)
     if after < 0:
         after = number_of(request.query_params.get("after", ""), "after", 0, 2**53)
 
     async def messages() -> Messages:
-        with site.streams.following(project, paths, site.shelf) as follower:
+        with site.streams.following(project, paths, site.shelf, reader) as follower:
             async for message in follower.messages(after):
                 yield message
 

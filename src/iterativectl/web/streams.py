@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncGenerator, Callable, Iterator
+from collections import Counter
+from collections.abc import AsyncGenerator, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
@@ -30,6 +31,7 @@ HEARTBEAT_SECONDS = 15.0  # proxies end what is silent for a minute; a browser g
 RETRY_MS = 2_000  # after which a browser comes back
 PAGE = 200  # events read at a time
 MOST_STREAMS = 64
+MOST_OF_A_READER = 4  # browsers keep six connections to one host, for all windows: two are for the rest
 
 Facts = dict[str, Any]
 
@@ -83,21 +85,32 @@ class Watch:
 
 
 class Streams:
-    """All streams that are open in an event loop, `most` at a time. `heartbeat`: seconds of silence."""
+    """All streams that are open in an event loop. `heartbeat`: seconds of silence.
 
-    def __init__(self, most: int = MOST_STREAMS, heartbeat: float = HEARTBEAT_SECONDS) -> None:
+    `most` at a time, and `most_of_one` of a reader: whatever tells one browser from another.
+    """
+
+    def __init__(
+        self,
+        most: int = MOST_STREAMS,
+        heartbeat: float = HEARTBEAT_SECONDS,
+        most_of_one: int = MOST_OF_A_READER,
+    ) -> None:
         self._most = most
+        self._most_of_one = most_of_one
         self._heartbeat = heartbeat
-        self._open = 0
+        self._readers: Counter[Hashable] = Counter()
         self._watches: dict[Path, Watch] = {}
 
     @contextmanager
-    def following(self, project: ProjectPaths, paths: RunPaths, shelf: Shelf) -> Iterator[Follower]:
+    def following(
+        self, project: ProjectPaths, paths: RunPaths, shelf: Shelf, reader: Hashable
+    ) -> Iterator[Follower]:
         """Follow a run inside the block. The first to come begins the looking, the last to go ends it."""
         watch = self._watches.setdefault(paths.root, Watch(partial(_look, project, paths, shelf)))
         changed = asyncio.Event()
         watch.followers.add(changed)
-        self._open += 1
+        self._readers[reader] += 1
         if watch.task is None:
             watch.task = asyncio.ensure_future(watch.keep_looking())
             watch.task.add_done_callback(lambda _: watch.wake())
@@ -106,21 +119,21 @@ class Streams:
         try:
             yield Follower(paths, watch, changed, self._heartbeat)
         finally:
-            self._open -= 1
+            self._readers[reader] -= 1
+            self._readers += Counter()  # keeps only who has one open
             watch.followers.discard(changed)
             if not watch.followers:
                 watch.task.cancel()
                 del self._watches[paths.root]
 
-    @property
-    def full(self) -> bool:
-        """Whether there are as many as there may be."""
-        return self._open >= self._most
+    def full(self, reader: Hashable) -> bool:
+        """Whether there are as many as there may be, of all or of this reader."""
+        return self.open >= self._most or self._readers[reader] >= self._most_of_one
 
     @property
     def open(self) -> int:
         """How many there are."""
-        return self._open
+        return sum(self._readers.values())
 
     @property
     def watched(self) -> int:
