@@ -35,6 +35,8 @@ def test_every_format_by_option_and_by_the_name(shell: Shell, ran: Path, kind: s
     (by_name,) = map(Path, found["files"])
     assert by_option.parent == shell.cwd / "there" and by_name == shell.cwd / f"mine.{kind}"
     assert by_option.read_bytes() == by_name.read_bytes(), "the clock stands still"
+    plain = shell("report", "--project", "barn", "--format", kind, "--out", "plain").out.strip()
+    assert plain == str(shell.cwd / f"plain.{kind}")
     looks = {
         "html": lambda path: path.read_text().startswith("<!doctype html>"),
         "png": lambda path: Image.open(io.BytesIO(path.read_bytes())).format == "PNG",

@@ -18,10 +18,14 @@ PICTURES = "_pictures"  # the folder beside PAGE.html is PAGE_pictures/
 def write(run: Gathered, kind: str, out: Path, *, beside: bool = False) -> list[Path]:
     """Write a report of `kind` to `out`, a file or a folder; the files that were written, the report first.
 
+    A file's name without an ending gets that of the kind.
+
     `beside`: the full pictures go into a folder beside the page, which is written last. Raises UsageError for
     a place that is none, StorageError.
     """
     path = out / name_of(run, kind) if out.is_dir() else out
+    if not path.suffix:
+        path = path.with_name(path.name + Path(KINDS[kind].ending).suffix)
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}", "Make it, or choose another one with --out.")
     if not beside:
