@@ -110,7 +110,9 @@ def test_what_is_drawn_is_white_in_the_file(editor: Page, viewer: Served) -> Non
     expect(editor.locator(".mask-status")).to_contain_text("14.6 % may be edited")
     save(editor)
     assert edge(boxed(100, 60, 340, 300), inside(viewer.project.lone_mask)) == 0
+    expect(editor.locator("#said")).to_contain_text("the next run will edit only this region")
     editor.reload()
+    expect(editor.get_by_role("complementary")).to_contain_text("the next run will edit only this region")
     expect(editor.locator(".mask-status")).to_contain_text("14.6 % may be edited")
     expect(editor).to_have_url(re.compile(r"\?name=mask$"))
     expect(editor.get_by_role("button", name=re.compile("^mask 14.6 %"))).to_contain_text("in play")

@@ -17,6 +17,7 @@ import { Bits } from "../parts/masks/bits.js";
 import { Editor } from "../parts/masks/editor.js";
 import { looks } from "../parts/masks/looks.js";
 import { askName, freeName, list, percent, wrong } from "../parts/masks/names.js";
+import { ending, inPlay, usedSo } from "../parts/masks/playing.js";
 import { fromPng, toPng } from "../parts/masks/png.js";
 import { listenToCtrl, toolbar } from "../parts/masks/toolbar.js";
 
@@ -153,8 +154,8 @@ class MasksPage {
       const told = await post(api("p", this.project, "masks", name), { png: await toPng(this.editor.bits), based_on: basedOn });
       Object.assign(this, { name, basedOn: told.mask.sha256, saved: version, state: "" });
       this.take(told.mask, told.run);
-      say(`Saved: ${told.mask.file}`,
-        this.warning(name, told) || (told.mask.backup ? `The one before it is kept: ${told.mask.backup}` : ""));
+      const next = ending(name, this.found) || (told.mask.backup ? `The one before it is kept: ${told.mask.backup}` : "");
+      say(`Saved: ${told.mask.file}`, [inPlay(told.mask, this.found), next].filter(Boolean).join(" "));
       return true;
     } catch (error) {
       this.state = "could not be saved";
@@ -253,21 +254,10 @@ class MasksPage {
   showNotes() {
     const { found, entry } = this;
     const noted = [found.problem,
-      found.enabled ? null : "AIGen.yaml says masking.enabled: false: no mask counts now.", this.warning(this.name),
+      found.enabled ? null : "AIGen.yaml says masking.enabled: false: no mask counts now.", ending(this.name, found),
       entry?.problem, ...(this.notes ?? [])];
     fill(this.places.notes, noted.filter(Boolean).map((one) => h("p.mask-note", {}, one)));
-    const idle = entry && !entry.problem && !entry.active && found.enabled;
-    fill(this.places.use, idle
-      ? ["Not in play. For one run: ", h("code", {}, `run --mask ${this.name}`), ". For every run: ",
-        h("code", {}, `active_mask: ${this.name}`), " under masking in config/AIGen.yaml."]
-      : null);
-  }
-
-  /** What saving this mask does to a run that is not at its end. */
-  warning(name, { run } = this.found) {
-    if (!run || !(run.masks.includes(name) || this.found.masks.find((one) => one.name === name)?.active)) return "";
-    return run.held ? `Run ${run.run_id} is going on. It keeps the mask that it began with; a mask drawn anew begins a new run.`
-      : `Run ${run.run_id} is not finished. With a mask drawn anew it does not go on: a new run begins.`;
+    fill(this.places.use, usedSo(entry, found));
   }
 
   tell() {
