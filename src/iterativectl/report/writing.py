@@ -25,7 +25,7 @@ def write(run: Gathered, kind: str, out: Path, *, beside: bool = False) -> list[
     """
     path = out / name_of(run, kind) if out.is_dir() else out
     if not path.suffix:
-        path = path.with_name(path.name + Path(KINDS[kind].ending).suffix)
+        path = path.with_name(f"{path.name}.{KINDS[kind].ending.rpartition('.')[2]}")
     if not path.parent.is_dir():
         raise UsageError(f"there is no folder {path.parent}", "Make it, or choose another one with --out.")
     if not beside:
