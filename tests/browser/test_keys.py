@@ -109,7 +109,7 @@ PAGES: dict[str, tuple[str, str, dict[str, Before]]] = {
         ".criterion .why",
         {
             **anywhere("the one before", "the next one", "the first", "the newest"),
-            **anywhere("zoom to 100 % and back", "the original and back"),
+            **anywhere("zoom to 100 %, to 200 %, and back", "the original and back"),
             **afresh("the best", "compare", "rank"),
             **afresh("move the zoomed picture", before=("z", "Shift+ArrowRight", "Shift+ArrowDown")),
             **afresh("move the zoomed picture Shift + →", "move the zoomed picture Shift + ↓", before=("z",)),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.browser import hostile
-from tests.browser.living import Living
+from tests.browser.living import Living, living
 from tests.browser.serving import Served
 
 from iterativectl import files
@@ -197,6 +199,7 @@ def test_zoom_is_100_percent_and_stays_while_moving_on(run: Page) -> None:
     image.evaluate("(one) => one.decode()")
     run.keyboard.press("z")
     assert image.evaluate("(one) => [one.width - one.naturalWidth, one.height - one.naturalHeight]") == [0, 0]
+    assert query(run)["zoom"] == ["1"]
     view.evaluate("(one) => one.scrollTo(60, 40)")
     run.keyboard.press("ArrowRight")
     expect(image).to_have_attribute("alt", "Iteration 4")
@@ -209,8 +212,65 @@ def test_zoom_is_100_percent_and_stays_while_moving_on(run: Page) -> None:
     run.mouse.move(box["x"] + 230, box["y"] + 190, steps=3)
     run.mouse.up()
     assert view.evaluate("(one) => [one.scrollLeft, one.scrollTop]") == [30, 50]
+    run.get_by_role("button", name="200 %").click()
+    assert image.evaluate("(one) => one.width / one.naturalWidth") == 2
     run.keyboard.press("z")
     assert view.evaluate("(one) => one.scrollWidth - one.clientWidth") == 0
+    expect(run.get_by_role("button", name="100 %")).to_be_visible()
+
+
+def test_100_percent_is_a_pixel_of_the_screen_however_large_the_window(
+    browser: Browser, viewer: Served
+) -> None:
+    """The picture is fitted to 1920 x 1080 larger than it is; zoom and original stand in the address."""
+    large = {"width": 1920, "height": 1080}
+    for dense in (1, 2):
+        context = browser.new_context(viewport=large, device_scale_factor=dense)  # type: ignore[arg-type]
+        page = context.new_page()
+        page.goto(viewer.entrance)
+        page.goto(f"{viewer.run_address}?i=3&original=1")
+        image = page.get_by_alt_text("The picture that this run edits")
+        image.evaluate("(one) => one.decode()")
+        page.get_by_role("button", name="100 %").click()
+        assert image.evaluate("(one) => one.naturalWidth / one.width") == dense
+        page.reload()
+        image.evaluate("(one) => one.decode()")
+        expect(page.get_by_role("button", name="200 %")).to_be_visible()
+        assert image.evaluate("(one) => one.naturalWidth / one.width") == dense
+        page.keyboard.press("ArrowRight")
+        shows(page, 4)
+        assert query(page) == {"i": ["4"], "zoom": ["1"]}
+        context.close()
+
+
+def test_before_the_first_try_the_original_is_seen(
+    space: Path, tmp_path: Path, viewer: Served, context: BrowserContext
+) -> None:
+    project, run = viewer.project, viewer.run
+    with living(project, run, 0, tmp_path / "kept") as going:
+        page = context.new_page()
+        page.goto(viewer.entrance)
+        page.goto(viewer.run_address)
+        original = page.get_by_alt_text("The picture that this run edits")
+        expect(page.get_by_text("No picture yet")).to_be_visible()
+        expect(original).to_be_visible()
+        going.begin(1)
+        expect(page.locator(".making").get_by_text("being made")).to_be_visible(timeout=LIVE_WITHIN)
+        expect(original).to_be_visible()
+        made(going, 1)
+        judged = page.get_by_alt_text("Iteration 1, being judged")
+        expect(judged).to_be_visible(timeout=LIVE_WITHIN)
+        going.commit(1)
+        shows(page, 1)
+
+
+def made(going: Living, n: int) -> None:
+    """The picture is there, and the judge is asked."""
+    shutil.copy2(going.kept / f"images/iteration_{n}.png", going.run.image(n))
+    going.stand(in_flight=({"iteration": n, "step": "judge", "ticket": None},))
+    going.tell(
+        "generation_done", n, path=f"images/iteration_{n}.png", width=768, height=512, seconds=2.0, notes=[]
+    )
 
 
 def test_a_run_that_goes_on_appears_without_reload(going: Living, page: Page, viewer: Served) -> None:
@@ -220,12 +280,17 @@ def test_a_run_that_goes_on_appears_without_reload(going: Living, page: Page, vi
     live = page.get_by_role("region", name="What is going on")
     expect(live.get_by_role("button", name="Follow newest")).to_have_attribute("aria-pressed", "true")
     going.begin(3)
-    expect(page.locator(".making")).to_contain_text("being made", timeout=LIVE_WITHIN)
+    expect(page.locator(".making").get_by_text("being made")).to_be_visible(timeout=LIVE_WITHIN)
     going.sample(3, 12, 25)
     expect(live).to_contain_text("Iteration 3: sampling, step 12 of 25 (KSampler)", timeout=LIVE_WITHIN)
     expect(live.get_by_role("progressbar")).to_have_attribute("max", "25")
     going.look(3)
     expect(live.get_by_role("img", name="Preview of iteration 3")).to_be_visible(timeout=LIVE_WITHIN)
+    made(going, 3)
+    expect(chosen(page)).to_contain_text("being judged", timeout=LIVE_WITHIN)
+    expect(page.get_by_alt_text("Iteration 3, being judged")).to_be_visible()
+    expect(page.locator(".criteria-part")).to_contain_text("Iteration 3It is being judged.")
+    expect(page.get_by_role("tabpanel")).to_have_text("Iteration 3 is being judged.")
     going.tell("judging", 3, purpose="evaluate_criteria")
     expect(live).to_contain_text("asking the judge: the criteria", timeout=LIVE_WITHIN)
     usage = {"requests": 7, "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.25, "unknown": 0}

@@ -14,8 +14,8 @@ const EVERY_PAGE = `
 const RUN_PAGE = `
   api format pages/run parts/badge parts/chart parts/diff parts/forms parts/judging parts/marks parts/met
   parts/notes parts/run/changes parts/run/charts parts/run/criteria parts/run/events parts/run/exports
-  parts/run/head parts/run/live parts/run/numbers parts/run/stage parts/run/state parts/run/strip parts/stars
-  parts/stream parts/table parts/tabs parts/verdict
+  parts/run/head parts/run/live parts/run/numbers parts/run/pending parts/run/stage parts/run/state parts/run/strip
+  parts/run/zooming parts/stars parts/stream parts/table parts/tabs parts/verdict
 `;
 const root = document.currentScript.src.slice(0, -"js/early.js".length);
 for (const name of (EVERY_PAGE + (/^\/p\/[^/]+\/r\/[^/]+$/.test(location.pathname) ? RUN_PAGE : "")).trim().split(/\s+/)) {

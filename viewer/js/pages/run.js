@@ -14,14 +14,14 @@ import { answersTab, repliesTab, settingsTab } from "../parts/run/numbers.js";
 import { stage } from "../parts/run/stage.js";
 import { Shown } from "../parts/run/state.js";
 import { filmStrip } from "../parts/run/strip.js";
-import { announce, sayTrouble } from "../parts/said.js";
+import { announce, say, sayTrouble } from "../parts/said.js";
 import { empty, trouble } from "../parts/states.js";
 import { listen } from "../parts/stream.js";
 import { tabs } from "../parts/tabs.js";
 
 // After these the files of the run say something new.
-const TELLING = ["run_started", "settings_edited", "iteration_planned", "generation_queued", "iteration_committed",
-  "iteration_failed", "run_held", "run_resumed", "run_paused", "run_finished"];
+const TELLING = ["run_started", "settings_edited", "iteration_planned", "generation_queued", "generation_done",
+  "iteration_committed", "iteration_failed", "run_held", "run_resumed", "run_paused", "run_finished"];
 const OF_THE_RUN = ["charts", "events", "log"];
 const NAMES = ["changes", "answers", "settings", "replies", ...OF_THE_RUN];
 
@@ -40,13 +40,14 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
 /** Which picture first: as the address says; the newest while the run goes on; else the best. */
 function start(shown, query) {
   const asked = query.has("i") ? Number(query.get("i")) : null;
-  const known = shown.lines.has(asked);
+  const known = shown.stops.includes(asked);
   shown.follow = shown.unfinished && (query.has("follow") ? query.get("follow") === "1" : !known);
-  shown.choose(shown.follow ? shown.newest : known ? asked : shown.run.best_iteration ?? shown.newest, { byPerson: false });
+  shown.choose(shown.follow ? shown.last : known ? asked : shown.run.best_iteration ?? shown.last, { byPerson: false });
+  if (asked !== null && !known) say(`This run has no iteration ${query.get("i")}.`, "Another one is shown.");
 }
 
 function lay(main, shown, query, setQuery) {
-  const picture = stage(shown);
+  const picture = stage(shown, { query, setQuery });
   const judge = judging(shown);
   const about = aboutTabs(shown, NAMES.includes(query.get("tab")) ? query.get("tab") : NAMES[0], setQuery);
   const body = h("div.run-body");
@@ -58,7 +59,9 @@ function lay(main, shown, query, setQuery) {
   let drawn = null;
   function draw() {
     const wanted = shown.numbers.length || shown.run.in_flight ? "pictures" : shown.unfinished ? "waiting" : "nothing";
-    if (wanted !== drawn) fill(body, wanted === "pictures" ? parts : withoutPictures(shown));
+    if (wanted === drawn) return;
+    fill(body, wanted === "pictures" ? parts : withoutPictures(shown, picture));
+    if (wanted === "pictures") parts[1].firstChild.prepend(picture);
     drawn = wanted;
   }
   shown.on("run", draw);
@@ -66,8 +69,8 @@ function lay(main, shown, query, setQuery) {
 }
 
 /** Before the first one; and what happened to a run that ended without any. */
-function withoutPictures(shown) {
-  if (shown.unfinished) return empty("No picture yet", "The first one appears here when it is made and judged.");
+function withoutPictures(shown, picture) {
+  if (shown.unfinished) return [empty("No picture yet", "The first one appears here when it is made."), h("div.run-left", {}, picture)];
   const happened = tabs("What happened", [
     { name: "events", words: "Events", make: () => eventsTab(shown) },
     { name: "log", words: "Log", make: () => logTab(shown) },
@@ -107,16 +110,18 @@ function keys(shown, main, go) {
   bind([
     { keys: ["ArrowLeft"], group: "Iterations", words: "the one before", run: step(-1) },
     { keys: ["ArrowRight"], group: "Iterations", words: "the next one", run: step(1) },
-    { keys: ["Home"], group: "Iterations", words: "the first", run: to(() => shown.numbers[0]) },
-    { keys: ["End"], group: "Iterations", words: "the newest", run: to(() => shown.newest) },
+    { keys: ["Home"], group: "Iterations", words: "the first", run: to(() => shown.stops[0]) },
+    { keys: ["End"], group: "Iterations", words: "the newest", run: to(() => shown.last) },
     { keys: ["b"], group: "Iterations", words: "the best", run: to(() => shown.run.best_iteration) },
-    { keys: ["c"], group: "Elsewhere", words: "compare", run: () => go(`${at}/compare${shown.n ? `?a=input&b=${shown.n}` : ""}`) },
+    { keys: ["c"], group: "Elsewhere", words: "compare", run: () => go(`${at}/compare${shown.line ? `?a=input&b=${shown.n}` : ""}`) },
     { keys: ["r"], group: "Elsewhere", words: "rank", run: () => go(`${at}/rank`) },
     ...shown.keys,
   ]);
 }
 
-function told({ line }) { if (line) announce(`Iteration ${line.n}, ${line.failure ? "failed" : `score ${line.score}`}`); }
+function told({ n, line, pendingWords }) {
+  if (n !== null) announce(`Iteration ${n}, ${!line ? pendingWords : line.failure ? "failed" : `score ${line.score}`}`);
+}
 
 /** Listen while there is something to hear; an ended run is looked at again when the tab is. */
 function follow(shown) {

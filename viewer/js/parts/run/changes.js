@@ -7,10 +7,11 @@ import { field, select } from "../forms.js";
 import { loading, trouble } from "../states.js";
 import { table } from "../table.js";
 import { inWords } from "./criteria.js";
+import { notYet } from "./pending.js";
 
 export function changesTab(shown) {
   const { full, n } = shown;
-  if (!full) return loading();
+  if (!full) return notYet(shown);
   const others = shown.numbers.filter((one) => one !== n);
   const against = h("div.against");
   const show = (to) => compare(shown, n, to, against);

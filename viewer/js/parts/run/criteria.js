@@ -13,8 +13,8 @@ export function criteriaList(shown) {
 
   function draw() {
     const { line, full } = shown;
-    whole.hidden = !line;
-    if (!line) return;
+    whole.hidden = shown.n === null;
+    if (!line) { fill(head, h("h2", {}, `Iteration ${shown.n}`), h("p.hint", {}, `It is ${shown.pendingWords}.`)); fill(list); return; }
     const verdicts = full?.verdicts
       ?? Object.fromEntries(Object.entries(line.verdicts ?? {}).map(([field, verdict]) => [field, { verdict }]));
     const judge = commonest(Object.values(verdicts).map((verdict) => verdict.by));
@@ -27,7 +27,10 @@ export function criteriaList(shown) {
   shown.on("chosen", draw);
   shown.on("full", draw);
   // Which one is the best may have changed; what a person is about to click stays where it is.
-  shown.on("run", () => { if (shown.line && head.firstChild) head.querySelector(".score-line").replaceWith(summary(shown.line, shown)); });
+  shown.on("run", () => {
+    const there = head.querySelector(".score-line");
+    if (shown.line && there) there.replaceWith(summary(shown.line, shown)); else draw();
+  });
   draw();
   return whole;
 }

@@ -8,10 +8,11 @@ import { loading, trouble } from "../states.js";
 import { pairs, table } from "../table.js";
 import { inWords } from "./criteria.js";
 import { PURPOSES } from "./events.js";
+import { notYet } from "./pending.js";
 
 export function answersTab(shown) {
   const { full } = shown;
-  if (!full) return loading();
+  if (!full) return notYet(shown);
   const similarity = full.similarity;
   return h("div.two", {},
     h("section", {}, h("h3", {}, "Answers"), full.answers?.length
@@ -32,7 +33,7 @@ export function answersTab(shown) {
 
 export function settingsTab(shown) {
   const { full, line } = shown;
-  if (!full) return loading();
+  if (!full) return notYet(shown);
   const made = full.generation;
   return h("div.two", {},
     h("section", {}, h("h3", {}, "Settings"), pairs([
@@ -77,9 +78,9 @@ const remarks = ({ cached, fallback, attempts, error }) => [
 
 /** What the judge said word for word; asked for when it is first looked at. */
 export function repliesTab(shown) {
+  if (!shown.line) return notYet(shown);
   const part = h("div.replies", {}, loading());
   const n = shown.n;
-  if (n === null) return part;
   get(`${shown.address}/i/${n}/replies`, { signal: shown.signal }).then(
     ({ replies }) => fill(part, replies.length ? replies.map(reply) : h("p.hint", {}, "No replies were kept.")),
     (error) => { if (error.name !== "AbortError") fill(part, trouble(error)); });

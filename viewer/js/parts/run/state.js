@@ -3,8 +3,10 @@
 // shown.on(kind, listener), kinds: "run" (read anew), "chosen" (another iteration), "line" (n: one line changed),
 // "full" (the chosen iteration in full arrived), "standing" (state, request or preview), "event" (one event), "spent",
 // "new" (the newest iteration), "follow", "way" (how the page listens), "trouble".
+//
+// `numbers` are the iterations that are done; `stops` are these and the picture that is not judged yet, `pending`.
 
-import { api, get, writer } from "../../api.js";
+import { api, get, pictures, writer } from "../../api.js";
 
 const STANDING = ["state", "words", "reason", "held", "latest"];
 const PATIENCE = 70; // milliseconds: whoever runs through the strip does not ask for each iteration in full
@@ -27,28 +29,40 @@ export class Shown {
   index() {
     this.lines = new Map(this.run.iterations.map((line) => [line.n, line]));
     this.numbers = [...this.lines.keys()].sort((a, b) => a - b);
+    this.pending = this.pictureOf(this.run.in_flight);
+    this.stops = this.pending ? [...this.numbers, this.pending.n].sort((a, b) => a - b) : this.numbers;
+  }
+
+  /** The picture that is made and not judged yet; with a model on this machine that takes minutes. */
+  pictureOf(flight) {
+    if (!flight?.picture || this.lines.has(flight.iteration)) return null;
+    const address = (kind) => pictures.iteration(this.place.project, this.place.run, flight.iteration, kind);
+    return { n: flight.iteration, thumb: address("thumb"), full: address("full") };
   }
 
   get line() { return this.lines.get(this.n) ?? null; }
   get full() { return this.inFull.get(this.n)?.value ?? null; }
   get newest() { return this.numbers.at(-1) ?? null; }
+  get last() { return this.stops.at(-1) ?? null; }
+  get waits() { return this.pending !== null && this.pending.n === this.n; }
+  get pendingWords() { return this.active && this.run.held ? "being judged" : "not judged yet"; }
   get active() { return ACTIVE.includes(this.run.state); }
   get unfinished() { return UNFINISHED.includes(this.run.state); }
 
   /** Look at an iteration. A person who turns to an older one does not want to be taken away from it. */
   choose(n, { byPerson = true } = {}) {
-    if (!this.lines.has(n)) return;
+    if (!this.stops.includes(n)) return;
     const moved = n !== this.n;
     this.n = n;
-    if (byPerson && this.follow && n !== this.newest) this.setFollow(false);
+    if (byPerson && this.follow && n !== this.last) this.setFollow(false);
     this.setQuery({ i: this.follow ? null : n });
     if (moved) { this.tell("chosen", n); this.askInFull(); }
   }
 
   /** One further (or back) in the strip. */
   step(by) {
-    const at = this.numbers.indexOf(this.n) + by;
-    if (at >= 0 && at < this.numbers.length) this.choose(this.numbers[at]);
+    const at = this.stops.indexOf(this.n) + by;
+    if (at >= 0 && at < this.stops.length) this.choose(this.stops[at]);
   }
 
   setFollow(on) {
@@ -56,14 +70,14 @@ export class Shown {
       this.follow = on;
       this.tell("follow", on);
     }
-    if (on && this.newest !== null) this.choose(this.newest, { byPerson: false });
+    if (on && this.last !== null) this.choose(this.last, { byPerson: false });
     this.setQuery({ follow: this.unfinished ? (on ? "1" : "0") : null, i: on ? null : this.n });
   }
 
   askInFull() {
     clearTimeout(this.timer);
     const n = this.n;
-    if (this.inFull.get(n)?.value) { this.tell("full", n); return; }
+    if (this.waits || this.inFull.get(n)?.value) { this.tell("full", n); return; }
     this.timer = setTimeout(() => this.readInFull(n).then(
       () => { if (n === this.n) this.tell("full", n); },
       (error) => { if (error.name !== "AbortError" && n === this.n) this.tell("trouble", error); }), PATIENCE);
@@ -112,7 +126,7 @@ export class Shown {
   }
 
   take(run) {
-    const before = this.newest;
+    const before = { newest: this.newest, last: this.last };
     for (const line of run.iterations) {
       const old = this.lines.get(line.n);
       if (old && JSON.stringify(old) !== JSON.stringify(line)) this.inFull.delete(line.n);
@@ -122,9 +136,9 @@ export class Shown {
     Object.assign(this, { run, usage });
     this.index();
     this.tell("run");
-    if (!this.lines.has(this.n)) this.n = null;
-    if (this.newest !== before && this.newest !== null && (this.follow || this.n === null)) this.choose(this.newest, { byPerson: false });
-    else if (this.n !== null && !this.inFull.has(this.n)) this.askInFull();
-    if (this.newest !== before) this.tell("new", this.newest);
+    if (!this.stops.includes(this.n)) this.n = null;
+    if (this.last !== before.last && this.last !== null && (this.follow || this.n === null)) this.choose(this.last, { byPerson: false });
+    if (this.n !== null && !this.waits && !this.inFull.has(this.n)) this.askInFull();
+    if (this.newest !== before.newest) this.tell("new", this.newest);
   }
 }
