@@ -211,6 +211,8 @@ def test_two_tabs_conflict_and_neither_is_lost_unseen(rules: Page, viewer: Serve
 
 def test_what_is_not_saved_is_asked_about_and_kept(rules: Page) -> None:
     criterion(rules, "mist").get_by_label("Question").fill("Fog?")
+    rules.get_by_role("link", name="Skip to the content").press("Enter")
+    expect(rules.get_by_role("main")).to_be_focused()  # that leaves nothing
     rules.get_by_role("link", name="Runs").click()
     rules.get_by_role("dialog").get_by_role("button", name="Leave").click()
     expect(rules).to_have_url(re.compile(r"/p/example$"))
