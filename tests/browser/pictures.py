@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwr
 from tests.browser.conftest import OPTIONS
 from tests.browser.gallery import gallery, run_to_show
 from tests.browser.serving import Served, browser_here, served
+from tests.browser.waiting import until
 
 from iterativectl.project import runs
 
@@ -70,7 +71,7 @@ def taken(browser: Browser, viewer: Served, shot: Shot) -> bytes:
     page.goto(viewer.origin + address)
     expect(page.locator("main h1")).to_have_count(1)
     shot.before(page)
-    page.wait_for_function(SEEN)
+    until(page, SEEN)
     page.wait_for_timeout(500)  # a canvas says nothing when it is drawn
     picture = page.screenshot()
     context.close()
