@@ -145,6 +145,21 @@ def test_an_address_brings_everything_back(page: Page, viewer: Served) -> None:
     page.goto(f"{viewer.run_address}/compare?a=../x&b=99&mode=<b>&zoom=1e9&x=NaN&mask=none&amplify=-1")
     expect(page.locator(".pane-name").first).to_contain_text("Original")
     expect(page.get_by_role("button", name="Fit")).to_have_attribute("aria-pressed", "true")
+    said = page.locator("#said")
+    for words in (
+        "no picture “../x”: A is the original",
+        "no picture “99”: B is iteration 5",
+        "no mask “none”",
+    ):
+        expect(said).to_contain_text(words)
+    for words in ("no mode “<b>”", "“1e9” cannot be for zoom", "“-1” cannot be for amplify"):
+        expect(said).to_contain_text(words)
+
+
+def test_a_bookmark_of_the_bare_page_shows_the_same_two_later(page: Page, viewer: Served) -> None:
+    page.goto(f"{viewer.run_address}/compare")
+    expect(page).to_have_url(f"{viewer.run_address}/compare?a=input&b=5&mode=slider")
+    expect(page.locator("#said")).to_be_empty()
 
 
 PAINTED = """() => {
@@ -159,8 +174,8 @@ PAINTED = """() => {
 }"""
 
 
-def test_the_mask_of_the_run_is_laid_over(page: Page, viewer: Served) -> None:
-    """The left half may be edited: tinted, or with a line at its edge."""
+def masked(viewer: Served) -> Path:
+    """The left half may be edited, and so it was in the run. The mask."""
     path = viewer.project.mask("left")
     with Image.open(viewer.project.input) as original:
         mask = Image.new("L", original.size, 0)
@@ -171,6 +186,12 @@ def test_the_mask_of_the_run_is_laid_over(page: Page, viewer: Served) -> None:
     sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
     record["masks"] = [{"name": "left", "path": "input/masks/left.png", "sha256": sha256}]
     viewer.run.run_json.write_text(json.dumps(record))
+    return path
+
+
+def test_the_mask_of_the_run_is_laid_over(page: Page, viewer: Served) -> None:
+    """Tinted, or with a line at its edge; and it is said when it is another one now than the run's."""
+    path = masked(viewer)
     page.goto(f"{viewer.run_address}/compare?b=2&mask=left")
     expect(page.get_by_role("combobox", name="Mask")).to_have_value("left")
     expect(page.locator(".mask-overlay canvas")).to_be_attached()
@@ -178,12 +199,30 @@ def test_the_mask_of_the_run_is_laid_over(page: Page, viewer: Served) -> None:
     page.keyboard.press("m")
     until(page, f"String(({PAINTED})()) === 'false,false,true'")
     expect(page).to_have_url(re.compile("mask=left%3Aoutline"))
+    bar = page.get_by_role("toolbar", name="How to compare")
+    expect(bar).not_to_contain_text("This mask")
     page.keyboard.press("m")
     expect(page.locator(".mask-overlay canvas")).to_have_count(0)
+    Image.new("L", (768, 512), 255).save(path)
+    page.goto(f"{viewer.run_address}/compare?b=2&mask=left")
+    expect(bar).to_contain_text("This mask was changed after the run")
+    until(page, f"String(({PAINTED})()) === 'true,true,true'")
+    page.keyboard.press("m")
+    page.keyboard.press("m")
+    expect(bar).not_to_contain_text("This mask")
+
+
+def test_a_mask_that_is_gone_is_said(context: BrowserContext, viewer: Served) -> None:
+    masked(viewer).unlink()
+    page = context.new_page()  # whose console names the picture that is not there
+    page.goto(viewer.entrance)
+    page.goto(f"{viewer.run_address}/compare?b=2&mask=left")
+    expect(page.get_by_role("toolbar")).to_contain_text("This mask is not there any more.")
 
 
 def test_what_changed_and_what_one_says_of_it(compare: Page, viewer: Served) -> None:
     panel = compare.get_by_role("region", name="What changed")
+    expect(compare.get_by_role("heading", name="Your rating of B, iteration 2")).to_be_visible()
     compare.get_by_role("button", name="Iteration 1 as A").click()
     expect(panel).to_contain_text("From iteration 1 to iteration 2")
     expect(panel).to_contain_text("seed")

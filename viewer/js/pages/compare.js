@@ -4,16 +4,16 @@ import { api, get, pictures as addresses } from "../api.js";
 import { fill, h } from "../dom.js";
 import { score } from "../format.js";
 import { bind } from "../keys.js";
+import { begin, inAddress } from "../parts/compare/address.js";
 import { changed } from "../parts/compare/changed.js";
-import { ahead } from "../parts/compare/layers.js";
+import { ahead, decoded } from "../parts/compare/layers.js";
 import { stage as makeStage } from "../parts/compare/stage.js";
 import { pictureStrip } from "../parts/compare/strip.js";
 import { MODES, masksToChoose, toolbar } from "../parts/compare/toolbar.js";
-import { FITTED, MOST } from "../parts/compare/viewport.js";
 import { growing } from "../parts/growing.js";
 import { judging } from "../parts/judging.js";
 import { opinions } from "../parts/opinions.js";
-import { announce } from "../parts/said.js";
+import { announce, say } from "../parts/said.js";
 import { empty } from "../parts/states.js";
 
 const WAIT = 250; // milliseconds: a browser lets a page change its address only so often
@@ -29,7 +29,7 @@ export async function show({ main, place, query, setQuery, title, signal }) {
   /** A run that goes on makes more pictures: they are added, and nothing that one looks at moves. */
   function took(now) {
     const pictures = picturesOf(now, place);
-    if (page) page.add(pictures);
+    if (page) page.add(pictures, now);
     else if (pictures.length > 1) page = comparing({ main, place, query, setQuery, signal, run: now, pictures });
   }
   fill(main, h("h1", {}, "Compare"),
@@ -52,7 +52,7 @@ function picturesOf(run, place) {
 
 function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   const byKey = new Map(pictures.map((one) => [one.key, one]));
-  const state = begin(query, run, byKey);
+  const { state, wrong } = begin(query, run, byKey);
   const frame = { width: run.input.width || 512, height: run.input.height || 512 };
   const bar = toolbar({ masks: run.masks ?? [], change, swap, zoom: { in: () => stage.zoom(STEP),
     out: () => stage.zoom(1 / STEP), full: () => stage.full(), fit: () => stage.fit() } });
@@ -62,7 +62,9 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   const lines = new Map(pictures.filter((one) => one.line).map((one) => [one.line.n, one.line]));
   const mine = opinions({ address: api("p", place.project, "r", place.run), lines, changed: (n) => strip.redraw(String(n)) });
   const judge = judging(mine);
+  const whose = h("h2.whose");
   let timer = 0;
+  let changedMasks = run.masks_changed ?? [], maskSaid = "";
 
   function change(changes) {
     const before = `${state.a} ${state.b}`;
@@ -77,16 +79,30 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
 
   function draw() {
     const [a, b] = [byKey.get(state.a), byKey.get(state.b)];
-    stage.draw({ ...state, a, b, original: byKey.get("input"), mask: maskOf(state.mask, place) });
+    stage.draw({ ...state, a, b, original: byKey.get("input"), mask: masked() });
     strip.mark(state.a, state.b);
     panel.show(a, b);
     mine.choose(b.line?.n ?? null);
+    whose.hidden = !b.line;
+    whose.textContent = `Your rating of B, ${b.short}`;
+  }
+
+  /** The mask as it is now; said in words where that is not what the run worked with. */
+  function masked() {
+    const mask = maskOf(state.mask, place, changedMasks);
+    const address = mask?.address ?? "";
+    if (address === maskSaid) return mask;
+    maskSaid = address;
+    bar.say(mask?.changed ? "This mask was changed after the run: here it is as it is now." : "");
+    if (mask) decoded(address).then((image) => { if (!image && address === maskSaid) bar.say("This mask is not there any more."); });
+    return mask;
   }
 
   const fetchAhead = () => ahead([1, -1].flatMap((by) => [beside(state.b, by), beside(state.a, by)]).map((one) => one?.full));
   const beside = (key, by) => pictures[pictures.findIndex((one) => one.key === key) + by];
   const step = (which, by) => { const next = beside(state[which], by); if (next) change({ [which]: next.key }); };
-  function add(found) {
+  function add(found, now) {
+    if (String(changedMasks) !== String(now.masks_changed ?? [])) { changedMasks = now.masks_changed; draw(); }
     const fresh = found.filter((one) => !byKey.has(one.key));
     for (const one of fresh) {
       const next = pictures.find((other) => other.line && other.line.n > one.line.n) ?? null;
@@ -104,44 +120,20 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
 
   stage.addEventListener("looked", () => bar.draw(state, stage.scale));
   fill(main, h("article.compare", {}, h("h1.unseen", {}, `Compare pictures of run ${place.run}`), bar, stage, strip,
-    h("div.compare-below", {}, judge, panel)));
+    h("div.compare-below", {}, h("div", {}, whose, judge), panel)));
   draw();
+  remember(); // a bookmark brings these two back, whatever the run makes later
+  if (wrong.length) say("The address asks for what is not there.", wrong.join(" "), { trouble: true });
   fetchAhead();
   keysOf({ state, stage, change, step, swap, run, signal, judge });
   return { add, end: () => { clearTimeout(timer); panel.end(); stage.end(); } };
 }
 
-/** What the address asks for; what it does not say, or says wrongly, is as one would like to begin. */
-function begin(query, run, byKey) {
-  const known = (name, otherwise) => (byKey.has(query.get(name)) ? query.get(name) : otherwise);
-  const number = (name, low, high, otherwise) => {
-    const value = query.has(name) ? Number(query.get(name)) : NaN;
-    return Number.isFinite(value) && value >= low && value <= high ? value : otherwise;
-  };
-  const best = String(run.best_iteration ?? "");
-  const masks = masksToChoose(run.masks ?? []).map(([name]) => name);
-  return {
-    a: known("a", "input"), b: known("b", byKey.has(best) ? best : [...byKey.keys()].at(-1)),
-    mode: MODES.some(([mode]) => mode === query.get("mode")) ? query.get("mode") : "slider",
-    view: { zoom: number("zoom", 0.01, MOST, null), x: number("x", 0, 1, FITTED.x), y: number("y", 0, 1, FITTED.y) },
-    split: number("split", 0, 100, 50), amplify: Math.round(number("amplify", 1, 16, 4)),
-    mask: masks.includes(query.get("mask")) ? query.get("mask") || null : null, flipped: false,
-  };
-}
-
-function inAddress({ a, b, mode, view, split, amplify, mask }) {
-  const short = (value, usual, digits = 4) => (value === usual || value === null ? null : String(Number(value.toFixed(digits))));
-  return {
-    a, b, mode, mask, zoom: short(view.zoom, null), x: view.zoom === null ? null : short(view.x, 0.5, 6),
-    y: view.zoom === null ? null : short(view.y, 0.5, 6),
-    split: mode === "slider" ? short(split, 50, 1) : null, amplify: mode === "difference" ? String(amplify) : null,
-  };
-}
-
-function maskOf(chosen, { project }) {
+function maskOf(chosen, { project }, changed) {
   if (!chosen) return null;
   const [name, how] = chosen.split(":");
-  return { address: addresses.mask(project, name), how: how ?? "tint" };
+  const other = changed.includes(name); // then the browser may have kept the one before
+  return { address: `${addresses.mask(project, name)}${other ? "?changed" : ""}`, how: how ?? "tint", changed: other };
 }
 
 function keysOf({ state, stage, change, step, swap, run, signal, judge }) {

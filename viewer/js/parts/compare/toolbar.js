@@ -1,6 +1,7 @@
 // How the pictures are looked at: the mode, the zoom, the mask, how much a difference is amplified.
 //
-// toolbar({masks, change, zoom: {in, out, full, fit}, swap}) -> an element; `.draw(state, scale)`.
+// toolbar({masks, change, zoom: {in, out, full, fit}, swap}) -> an element; `.draw(state, scale)`, and `.say(words)` of the
+// mask that is chosen.
 
 import { h } from "../../dom.js";
 import { button, iconButton } from "../buttons.js";
@@ -16,6 +17,7 @@ export function toolbar({ masks, change, zoom, swap }) {
     ? select(masksToChoose(masks), "",
       { "aria-label": "Mask", onchange: (event) => change({ mask: event.target.value || null }) })
     : null;
+  const ofMask = h("span.hint", { role: "status" });
   const times = h("input", { type: "range", min: "1", max: "16", step: "1", "aria-label": "Amplify the difference",
     oninput: () => change({ amplify: Number(times.value) }) });
   const said = h("output.count");
@@ -24,8 +26,9 @@ export function toolbar({ masks, change, zoom, swap }) {
     h("div.zoom", { role: "group", "aria-label": "Zoom" },
       iconButton("Smaller", "minus", { key: "-", run: zoom.out }), percent,
       iconButton("Larger", "plus", { key: "+", run: zoom.in }), fit),
-    mask, button("Swap A and B", { kind: "quiet", icon: "compare", key: "s", run: swap }), amplify);
+    mask, ofMask, button("Swap A and B", { kind: "quiet", icon: "compare", key: "s", run: swap }), amplify);
 
+  bar.say = (words) => { if (ofMask.textContent !== words) ofMask.textContent = words; };
   bar.draw = (state, scale) => {
     for (const input of modes.querySelectorAll("input")) input.checked = input.value === state.mode;
     percent.lastChild.textContent = `${Math.round(scale * 100)} %`;
