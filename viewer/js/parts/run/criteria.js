@@ -73,12 +73,25 @@ function row(shown, n, criterion, said, verdict, complete) {
 }
 
 function sureness({ value, confidence, votes, by }) {
+  const [kind, name] = /^(measured|depends_on|gate):(.*)$/s.exec(by ?? "")?.slice(1) ?? [null, by];
+  const whose = kind === "depends_on" ? "its own answer" : "answer";
   return [
-    value === null || value === undefined ? null : `answer: ${inWords(value)}`,
-    confidence === null || confidence === undefined ? null : `${say.percent(confidence)} sure`,
-    votes ? `${votes[0]} of ${votes[1]} votes` : null, by ? `by ${by}` : null,
+    value === null || value === undefined ? null : `${whose}: ${inWords(value)}`,
+    confidence === null || confidence === undefined || votes?.[1] > 1 ? null : sure(confidence), // votes say it themselves
+    votes ? `${votes[0]} of ${votes[1]} votes` : null, name ? WHO[kind](name) : null,
   ].filter(Boolean).join(" · ");
 }
+
+const WHO = {
+  null: (name) => `by ${name}`,
+  measured: (name) => `measured: ${name}`,
+  depends_on: (name) => `failed because ${name} did`,
+  gate: (name) => `failed because ${name} did, before anybody was asked`,
+};
+
+// What the program writes for the judge's words (judging/replies.py); only what is none of them is a number.
+const CONFIDENCE = new Map([[0.9, "high"], [0.6, "medium"], [0.3, "low"]]);
+const sure = (value) => (CONFIDENCE.has(value) ? `${CONFIDENCE.get(value)} confidence` : `${say.percent(value)} sure`);
 
 export const inWords = (value) => (value === true ? "yes" : value === false ? "no" : value === null || value === undefined ? "–"
   : Array.isArray(value) ? value.map(inWords).join(", ") || "none" : typeof value === "object" ? JSON.stringify(value) : String(value));

@@ -10,16 +10,25 @@ const AT_ONCE = 1000;
 const SHOWN = 200;
 const LOG_LINES = 400;
 
-export const PURPOSES = {
+const PURPOSES = {
   describe_image: "what is in the original", ask_questions: "the questions", evaluate_criteria: "the criteria",
-  compare_images: "what differs from the original",
+  compare_images: "what differs from the original", compare_results: "which of two pictures is better",
+  second_opinion: "the criteria, as a second opinion", base_prompts: "the first prompts",
   improve_prompts: "better prompts", suggest_parameters: "other parameters", judge_at_once: "everything at once",
-  suggest_rules: "rules", locate: "where it is",
+  suggest_rules: "rules", locate_region: "where it is",
 };
+
+/** Why a run ended, without the file that the program learns it from. */
+export const reasonInWords = (reason) => text(reason).replace("a stop was asked for through control.json", "a person stopped it");
 
 /** A value of an event as text; events come from a file, and may hold anything. */
 export const text = (value) =>
   (value === null || value === undefined ? "–" : typeof value === "object" ? JSON.stringify(value) : String(value));
+
+/** What a request was for; of one that a later version made, its name. */
+export function purpose({ purpose: name }) {
+  return PURPOSES[name] ?? (/^[a-z_]+$/.test(name) ? name.replaceAll("_", " ") : text(name));
+}
 
 const WORDS = {
   run_started: (e) => (e.resumed
@@ -29,9 +38,9 @@ const WORDS = {
   iteration_planned: (e) =>
     `Planned: ${text(e.plan?.strategy)}, denoise ${text(e.plan?.parameters?.denoise)}, cfg ${text(e.plan?.parameters?.cfg)}.`,
   generation_queued: (e) => `Sent to ${text(e.host)}${e.position ? `, ${e.position} before it` : ""}.`,
-  generation_progress: (e) => `Step ${text(e.value)} of ${text(e.max)}${e.node ? ` (${text(e.node)})` : ""}.`,
+  generation_progress: (e) => `Step ${text(e.value)} of ${text(e.max)}.`,
   generation_done: (e) => `Made in ${say.duration(Number(e.seconds) || 0)}: ${text(e.width)} × ${text(e.height)}.${list(e.notes)}`,
-  judging: (e) => `Asked the judge: ${PURPOSES[e.purpose] ?? text(e.purpose)}.`,
+  judging: (e) => `Asked the judge: ${purpose(e)}.`,
   request_done: (e) => `Spent by now: ${say.money(e.usage?.cost_usd)}, ${text(e.usage?.requests)} requests.`,
   answers_done: (e) => `${Object.keys(e.answers ?? {}).length} answers.`,
   verdicts_done: (e) => `Score ${text(e.score)}: ${verdicts(e.verdicts)}.`,
@@ -42,7 +51,7 @@ const WORDS = {
   run_held: (e) => `Held: ${text(e.why)}`,
   run_resumed: () => "Went on.",
   run_paused: (e) => `Paused: ${text(e.message)} ${e.hint ? text(e.hint) : ""}`,
-  run_finished: (e) => `Ended: ${text(e.reason)}`,
+  run_finished: (e) => `Ended: ${reasonInWords(e.reason)}`,
   warning: (e) => `Warning: ${text(e.message)}`,
 };
 

@@ -7,6 +7,7 @@ import { stateBadge } from "../badge.js";
 import { button, iconButton, linkButton } from "../buttons.js";
 import { ask } from "../dialog.js";
 import { announce, say as told } from "../said.js";
+import { reasonInWords } from "./events.js";
 import { exportsMenu } from "./exports.js";
 
 export function runHead(shown) {
@@ -27,20 +28,19 @@ export function runHead(shown) {
     facts);
 
   let last = "";
-  let began = Date.now();
+  const time = clockOf(shown);
   function draw() {
     const { run: now } = shown;
     fill(state, stateBadge(now.state, shortState(now)));
-    fill(words, now.reason || (now.words === shortState(now) ? null : now.words));
+    fill(words, now.reason ? reasonInWords(now.reason) : (now.words === shortState(now) ? null : now.words));
     words.hidden = shown.unfinished || !words.textContent; // while it goes on or waits, the bar below says why
     if (last && last !== now.state) announce(`The run is now ${now.words}`);
     last = now.state;
-    began = Date.now() - (now.seconds ?? 0) * 1000;
     controls.update();
     drawFacts();
   }
   function drawFacts() {
-    fill(facts, factsOf(shown, began).map(([name, value, note]) => h("div", {}, h("dt", {}, name),
+    fill(facts, factsOf(shown, time()).map(([name, value, note]) => h("div", {}, h("dt", {}, name),
       h("dd", {}, value, note ? h("small", {}, ` ${note}`) : null))));
   }
 
@@ -58,9 +58,8 @@ const SHORT = { running: "running", held: "held", passed: "accepted", exhausted:
   failed: "failed" };
 const shortState = (run) => SHORT[run.state] ?? run.words ?? run.state;
 
-function factsOf(shown, began) {
+function factsOf(shown, seconds) {
   const { run, usage } = shown;
-  const seconds = shown.active && run.held ? Math.floor((Date.now() - began) / 1000) : run.seconds || null; // 0: none was written
   return [
     ["Best score", say.score(run.best_score), run.best_iteration ? `iteration ${run.best_iteration}` : ""],
     ["Iterations", String(run.iterations.length), run.max_iterations ? `of at most ${run.max_iterations}` : ""],
@@ -72,6 +71,21 @@ function factsOf(shown, began) {
     run.mask ? ["Mask", run.mask, ""] : null,
     run.seeded_from ? ["Seeded from", seededFrom(run.seeded_from), ""] : null,
   ].filter(Boolean);
+}
+
+/** Seconds that the run took, null where none were written. They go on while it works, and never go back: what the
+ * files say grows only when an iteration is done. */
+function clockOf(shown) {
+  let most = 0;
+  let before = null;
+  return () => {
+    const now = Date.now();
+    const works = shown.run.held && shown.run.state === "running";
+    if (before !== null) most += (now - before) / 1000;
+    before = works ? now : null;
+    most = Math.max(most, shown.run.seconds ?? 0);
+    return works || most >= 10 ? Math.floor(most) : most || null;
+  };
 }
 
 const of = (limit, words) => (limit === null || limit === undefined ? "" : `of ${words(limit)}`);

@@ -6,7 +6,7 @@ import { fill, h, sentence } from "../../dom.js";
 import { badge, chip } from "../badge.js";
 import { button, toggle } from "../buttons.js";
 import { announce } from "../said.js";
-import { PURPOSES, text } from "./events.js";
+import { purpose, text } from "./events.js";
 
 const WAYS = { stream: "", polling: "asking every 2 s", waiting: "the viewer does not answer just now" };
 
@@ -93,11 +93,9 @@ const STEPS = { generate: "being made", judge: "being judged", advise: "being th
 const NOW = {
   iteration_planned: () => "planned",
   generation_queued: (event) => (event.position ? `waiting, ${event.position} before it` : "being made"),
-  generation_progress: ({ value, max, node }) => (max > 0
-    ? `sampling, step ${value} of ${max}${node ? ` (${text(node)})` : ""}`
-    : `being made${node ? ` (${text(node)})` : ""}`),
+  generation_progress: ({ value, max }) => (max > 0 ? `sampling, step ${value} of ${max}` : "being made"),
   generation_done: () => "made, now it is judged",
-  judging: (event) => `asking the judge: ${PURPOSES[event.purpose] ?? text(event.purpose)}`,
+  judging: (event) => `asking the judge: ${purpose(event)}`,
   iteration_committed: (event) => `done, score ${text(event.score)}`,
   iteration_failed: (event) => `failed: ${text(event.failure?.message)}`,
   run_held: () => "Held: a pause was asked for",

@@ -7,7 +7,7 @@ import { copyButton, linkButton } from "../buttons.js";
 import { loading, trouble } from "../states.js";
 import { pairs, table } from "../table.js";
 import { inWords } from "./criteria.js";
-import { PURPOSES } from "./events.js";
+import { purpose } from "./events.js";
 import { notYet } from "./pending.js";
 
 export function answersTab(shown) {
@@ -50,13 +50,14 @@ export function settingsTab(shown) {
     calls(full));
 }
 
-function downloads({ place }, full, line) {
+function downloads({ place, run }, full, line) {
   const workflow = full.workflow_address;
   return [
     line.failure
       ? null
-      : linkButton("Original PNG", full.raw ?? pictures.iteration(place.project, place.run, line.n, "raw"),
-        { icon: "download", download: "", title: "The generator's own bytes: it holds the workflow for ComfyUI" }),
+      : linkButton(run.engine === "comfyui" ? "PNG as ComfyUI made it" : "PNG as it was made",
+        full.raw ?? pictures.iteration(place.project, place.run, line.n, "raw"),
+        { icon: "download", download: "", title: run.engine === "comfyui" ? "It holds the workflow: drag it into ComfyUI" : null }),
     workflow ? linkButton("Workflow", `${workflow}?download=1`, { icon: "download", download: "" }) : null,
     workflow ? copyButton("Copy workflow", async () => JSON.stringify(await get(workflow), null, 2)) : null,
   ];
@@ -65,7 +66,7 @@ function downloads({ place }, full, line) {
 function calls({ calls: all }) {
   if (!all?.length) return null;
   const rows = all.map((one) => [
-    PURPOSES[one.purpose] ?? one.purpose, [one.provider, one.model].filter(Boolean).join("/"),
+    purpose(one), [one.provider, one.model].filter(Boolean).join("/"),
     `${one.tokens?.input ?? "–"}, ${one.tokens?.output ?? "–"}`,
     say.money(one.cost_usd), say.duration(one.seconds), remarks(one).filter(Boolean).join(", "),
   ]);
@@ -91,7 +92,7 @@ function reply(one) {
   const said = [one.by, one.sample ? `vote ${one.sample}` : "", one.parse ? `read as ${one.parse}` : "",
     one.failure ?? "", unclear(one.unclear)].filter(Boolean).join(" · ");
   return h("section.reply", {},
-    h("div.row", {}, h("h3", {}, PURPOSES[one.purpose] ?? one.purpose ?? one.step),
+    h("div.row", {}, h("h3", {}, one.purpose ? purpose(one) : one.step),
       copyButton("Copy", () => one.text ?? "", { kind: "quiet", class: "small" })),
     h("p.hint", {}, said), h("pre", { tabindex: "0" }, one.text ?? ""));
 }
