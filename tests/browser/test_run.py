@@ -33,7 +33,7 @@ WHAT_A_RUN_SHOWS = {
         "comparison text",
         "advice text",
     ),
-    *("evaluation by", "event warning", "event host", "event node", "event purpose", "event engine"),
+    *("evaluation by", "event warning", "event host", "event purpose", "event engine"),
     *("event judge", "event failure", "event advice", "event reason"),
 }
 
@@ -88,7 +88,13 @@ def test_each_verdict_says_why_who_and_how_sure(run: Page, viewer: Served) -> No
         expect(row).to_contain_text(verdict["reason"])
         expect(row.locator(".badge")).to_have_text(verdict["verdict"])
     expect(run.locator(".score-head")).to_contain_text("By embedded/measurements")
-    expect(rows.last).to_contain_text("by measured:similarity")
+    expect(rows.first).to_contain_text("answer: yes · high confidence")
+    expect(rows.last).to_contain_text("measured: similarity")
+    first = next(iter(record["verdicts"].values()))
+    first |= {"verdict": "failed", "confidence": 0.7, "by": "depends_on:mist"}
+    files.write_json(viewer.run.metadata(3), record)
+    run.reload()
+    expect(rows.first).to_contain_text("its own answer: yes · 70 % sure · failed because mist did")
 
 
 def test_what_a_person_says_stands_beside_the_judge(run: Page, viewer: Served) -> None:
@@ -137,7 +143,7 @@ def test_tabs_are_in_the_address_and_are_moved_by_arrows(run: Page, viewer: Serv
 
 def test_the_original_png_and_the_workflow_are_the_very_files(run: Page, viewer: Served) -> None:
     run.get_by_role("tab", name="Settings and files").click()
-    for name, path in (("Original PNG", viewer.run.image(3)), ("Workflow", viewer.run.graph(3))):
+    for name, path in (("PNG as it was made", viewer.run.image(3)), ("Workflow", viewer.run.graph(3))):
         with run.expect_download() as download:
             run.get_by_role("link", name=name).click()
         assert download.value.path().read_bytes() == path.read_bytes()
@@ -160,14 +166,16 @@ def test_charts_choose_an_iteration_and_are_a_table_too(run: Page) -> None:
     assert run.locator(".chart canvas").first.evaluate("(one) => one.toDataURL()") != before
 
 
-def test_stars_favourite_reject_by_keys_are_saved(run: Page, viewer: Served) -> None:
-    for key in ("4", "f", "x"):
+def test_stars_favourite_or_reject_by_keys_are_saved(run: Page, viewer: Served) -> None:
+    for key in ("4", "x", "f"):
         with run.expect_response("**/ratings") as reply:
             run.keyboard.press(key)
         assert reply.value.ok
     expect(run.locator(".strip [data-n='3']")).to_have_accessible_name(
-        re.compile("^Iteration 3.* favourite, rejected, 4 stars")
+        re.compile("^Iteration 3.* favourite, 4 stars")
     )
+    ratings = json.loads(viewer.run.ratings.read_bytes())
+    assert (ratings["favourites"], ratings["rejected"]) == (["3"], [])
     with run.expect_response("**/ratings"):
         run.keyboard.press("0")
     run.reload()
@@ -191,6 +199,28 @@ def test_a_note_is_saved_and_never_over_one_that_was_not_seen(run: Page, viewer:
     assert json.loads(viewer.run.ranking.read_bytes())["notes"] == {"3": "Theirs."}
     run.get_by_role("button", name="Save").click()
     expect(run.locator(".note-text")).to_have_text("Mine.")
+
+
+def test_a_note_that_was_begun_waits_and_what_is_not_saved_is_said(run: Page) -> None:
+    note = run.get_by_label("Note on iteration 3")
+    said = run.locator("#said")
+    run.keyboard.press("n")
+    note.fill("Begun.")
+    run.keyboard.press("Escape")
+    expect(said).to_contain_text("The note is not saved.")
+    run.keyboard.press("ArrowRight")
+    said.get_by_role("button", name="Go on writing").click()
+    expect(note).to_have_value("Begun.")
+    run.get_by_role("button", name="Cancel").click()
+    run.keyboard.press("ArrowLeft")
+    run.keyboard.press("n")
+    expect(note).to_have_value("")
+    run.keyboard.press("Escape")
+    refused = {"error": {"code": "not_let_in", "message": "This browser has not been let in."}}
+    run.route("**/ratings", lambda route: route.fulfill(status=409, json=refused))
+    run.keyboard.press("f")
+    expect(said).to_contain_text("Not saved. This browser has not been let in.")
+    expect(run.get_by_role("button", name="Favourite")).to_have_attribute("aria-pressed", "false")
 
 
 def test_zoom_is_100_percent_and_stays_while_moving_on(run: Page) -> None:
@@ -282,7 +312,7 @@ def test_a_run_that_goes_on_appears_without_reload(going: Living, page: Page, vi
     going.begin(3)
     expect(page.locator(".making").get_by_text("being made")).to_be_visible(timeout=LIVE_WITHIN)
     going.sample(3, 12, 25)
-    expect(live).to_contain_text("Iteration 3: sampling, step 12 of 25 (KSampler)", timeout=LIVE_WITHIN)
+    expect(live).to_contain_text("Iteration 3: sampling, step 12 of 25", timeout=LIVE_WITHIN)
     expect(live.get_by_role("progressbar")).to_have_attribute("max", "25")
     going.look(3)
     expect(live.get_by_role("img", name="Preview of iteration 3")).to_be_visible(timeout=LIVE_WITHIN)
@@ -293,6 +323,7 @@ def test_a_run_that_goes_on_appears_without_reload(going: Living, page: Page, vi
     expect(page.get_by_role("tabpanel")).to_have_text("Iteration 3 is being judged.")
     going.tell("judging", 3, purpose="evaluate_criteria")
     expect(live).to_contain_text("asking the judge: the criteria", timeout=LIVE_WITHIN)
+    expect(live).not_to_contain_text("KSampler")
     usage = {"requests": 7, "input_tokens": 1, "output_tokens": 1, "cost_usd": 0.25, "unknown": 0}
     going.tell("request_done", usage=usage)
     expect(page.locator(".run-facts")).to_contain_text("$0.25 7 requests", timeout=LIVE_WITHIN)
@@ -300,10 +331,19 @@ def test_a_run_that_goes_on_appears_without_reload(going: Living, page: Page, vi
     shows(page, 3)
     expect(page.locator(".strip button")).to_have_count(3)
     expect(page.locator(".criterion .why").first).to_be_visible()
-    going.end()
+    took = seconds(page)
+    going.end(reason="a stop was asked for through control.json")
     expect(page.locator(".run-title .badge")).to_have_text("stopped", timeout=LIVE_WITHIN)
+    expect(page.locator(".run-head .reason")).to_have_text("a person stopped it")
+    assert seconds(page) >= took
     expect(live).to_be_hidden()
     assert page.evaluate("window.here")
+
+
+def seconds(page: Page) -> float:
+    """What the head says that the run took."""
+    text = page.locator(".run-facts div", has_text="Time").locator("dd").inner_text()
+    return float(text.removesuffix(" s"))
 
 
 def test_looking_at_an_older_picture_is_not_disturbed(going: Living, page: Page, viewer: Served) -> None:

@@ -5,20 +5,26 @@
 
 import { fill, h } from "../dom.js";
 import { iconButton, toggle } from "./buttons.js";
-import { sayTrouble } from "./said.js";
+import { sayNotSaved } from "./said.js";
 import { rating, starKeys } from "./stars.js";
 import { openNote } from "./notes.js";
 
 export function judging(shown, { notes = true } = {}) {
   const stars = rating(0, (value) => rate({ stars: value }), { label: "Your rating of this picture" });
-  const favourite = toggle("Favourite", false, (yes) => rate({ favourite: yes }),
+  const favourite = toggle("Favourite", false, (yes) => rate(marked("favourite", yes)),
     { icon: "favourite", class: "favourite", title: "Favourite (f)", "aria-keyshortcuts": "f" });
-  const rejected = toggle("Reject", false, (yes) => rate({ rejected: yes }),
+  const rejected = toggle("Reject", false, (yes) => rate(marked("rejected", yes)),
     { icon: "rejected", class: "rejected", title: "Reject (x)", "aria-keyshortcuts": "x" });
   const write = iconButton("Write a note", "note", { key: "n", kind: "", run: () => openNote(shown) });
   const note = h("p.note-text");
   const bar = h("section.judging", { "aria-label": "What you say of it" },
     h("div.row", {}, stars, favourite, rejected, notes ? write : null), notes ? note : null);
+
+  /** Favourite and rejected take each other back. */
+  function marked(which, yes) {
+    const other = which === "favourite" ? "rejected" : "favourite";
+    return yes && shown.line?.[other] ? { [which]: true, [other]: false } : { [which]: yes };
+  }
 
   /** Shown at once, saved behind it, and taken back where that fails. */
   async function rate(changes) {
@@ -31,7 +37,7 @@ export function judging(shown, { notes = true } = {}) {
       await shown.write("ratings", { iteration: n, ...changes });
     } catch (error) {
       shown.change(n, before);
-      sayTrouble(error);
+      sayNotSaved(error);
     }
   }
 

@@ -5,7 +5,7 @@
 
 import { h } from "../dom.js";
 import { icon } from "./icons.js";
-import { sayTrouble } from "./said.js";
+import { sayNotSaved } from "./said.js";
 
 export function met({ field, now, save, changed = () => {} }) {
   const choices = [[true, "Met", "passed"], [false, "Not met", "failed"]].map(([value, words, kind]) => [value,
@@ -20,7 +20,7 @@ export function met({ field, now, save, changed = () => {} }) {
   async function say(value) {
     const before = now;
     put(value);
-    try { await save(value); } catch (error) { put(before); sayTrouble(error); }
+    try { await save(value); } catch (error) { put(before); sayNotSaved(error); }
   }
   put(now);
   return h("div.met", { role: "group", "aria-label": `What you say of ${field}` }, choices.map(([, button]) => button));

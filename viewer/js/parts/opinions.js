@@ -9,7 +9,7 @@ export function opinions({ address, lines, changed }) {
   const listeners = [];
   const tell = (kind, value) => listeners.filter(([wanted]) => wanted === kind).forEach(([, listener]) => listener(value));
   return {
-    n: null, lines, write: writer(address),
+    n: null, lines, address, write: writer(address),
     get line() { return this.lines.get(this.n) ?? null; },
     on(kind, listener) { listeners.push([kind, listener]); },
     choose(n) { if (n !== this.n) { this.n = n; tell("chosen"); } },

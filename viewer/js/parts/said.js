@@ -4,6 +4,7 @@
 // say("New picture", "", {action: {words: "Show", run}})   with a button
 // const it = say(…, {stays: true})       until it is closed, or taken back by unsay(it)
 // sayTrouble(error)                      an error for people; stays longer; errors without a code are thrown on
+// sayNotSaved(error)                     the same of something that was to be saved
 // announce("Iteration 5: score 75")      for screen readers only, politely; use it seldom
 
 import { fill, h, sentence } from "../dom.js";
@@ -31,6 +32,12 @@ export function sayTrouble(error) {
   if (error?.name === "AbortError") return;
   if (!error?.code) throw error;
   say(error.message, error.hint ?? "", { trouble: true });
+}
+
+/** What a person said is not on the disk, whatever else went wrong. */
+export function sayNotSaved(error) {
+  if (!error?.code) { sayTrouble(error); return; }
+  say(`Not saved. ${error.message}`, error.hint ?? "", { trouble: true });
 }
 
 export function announce(words) { document.getElementById("heard").textContent = words; }
