@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, BrowserContext, Locator, Page, expect
 from tests.browser.living import Living
 from tests.browser.serving import Served, served
 
+from iterativectl import files
 from iterativectl.project import human
 
 LIVE_WITHIN = 5_000  # milliseconds, on a machine under load
@@ -118,6 +119,11 @@ def test_notes_verdicts_and_ratings_are_kept(page: Page, viewer: Served) -> None
     page.keyboard.press("n")
     page.keyboard.type("5 <b>too</b> dark")  # in a field, digits are digits
     saved(page)
+    page.keyboard.press("Escape")
+    expect(page.get_by_label("Your note")).not_to_be_focused()
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    page.keyboard.press("Escape")
     expect(page.locator(".rank-verdicts tbody td").first).to_have_text(str(judged))  # never over it
     page.reload()
     expect(page.get_by_label("Your note")).to_have_value("5 <b>too</b> dark")
@@ -169,6 +175,32 @@ def test_two_tabs_conflict_and_a_person_decides(context: BrowserContext, viewer:
     first.get_by_role("button", name="Rank iteration 4").click()
     saved(first, 3, 4)
     assert load(viewer.run.ranking)["ranking"] == ["3", "4"]
+
+
+def test_who_comes_back_sees_what_was_ranked_elsewhere(context: BrowserContext, viewer: Served) -> None:
+    """Unless something here is not saved: of that a person decides."""
+    page = context.new_page()  # whose console names the request that fails
+    page.goto(viewer.entrance)
+    seen = "document.dispatchEvent(new Event('visibilitychange'))"
+    opened(page, viewer)
+    human.rank(viewer.run, [3, 2], [1, 2, 3, 4, 5], "2026-01-09T22:25:59+01:00")
+    files.write_json(viewer.run.ratings, {"ratings": {"4": 5}})
+    page.evaluate(seen)
+    saved(page, 3, 2)
+    expect(page.locator("#said")).to_contain_text("changed somewhere else")
+    expect(card(page, 4)).to_contain_text("5 stars")
+    page.get_by_role("button", name="Rank iteration 5").click()
+    saved(page, 3, 2, 5)
+    page.route("**/ranking", lambda route: route.abort())
+    page.get_by_role("button", name="Rank iteration 4").click()
+    expect(page.locator(".save-state")).to_have_text("Not saved")
+    human.rank(viewer.run, [1], [1, 2, 3, 4, 5], "2026-01-09T22:25:59+01:00")
+    with page.expect_response(viewer.run_address.replace("/p/", "/api/p/")):  # it has looked at the run again
+        page.evaluate(seen)
+    assert page.evaluate(ORDER) == ["3", "2", "5", "4"]
+    page.unroute("**/ranking")
+    page.get_by_role("button", name="Save again").click()
+    expect(page.get_by_role("alert")).to_contain_text("this is what the file says now")
 
 
 def test_a_viewer_that_was_ended_is_said(browser: Browser, browser_example: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import { detail } from "../parts/rank/detail.js";
 import { keeper as makeKeeper } from "../parts/rank/keeping.js";
 import { nextRun } from "../parts/rank/next.js";
 import { saveStatus } from "../parts/rank/status.js";
+import { UNFINISHED } from "../parts/run/state.js";
 import { announce, say } from "../parts/said.js";
 import { empty, trouble } from "../parts/states.js";
 
@@ -35,6 +36,7 @@ export async function show({ main, place, query, go, setQuery, title, signal }) 
   return () => { stop(); page?.end(); };
 }
 
+const marksOf = ({ stars, favourite, rejected }) => ({ stars, favourite, rejected });
 const picturesOf = (run) => new Map(run.iterations.filter((line) => line.full).map((line) => [line.n, line]));
 
 function ranking({ main, place, query, go, setQuery, signal, run, human, lines, address }) {
@@ -80,6 +82,7 @@ function ranking({ main, place, query, go, setQuery, signal, run, human, lines, 
       draw();
       announce(`${fresh.map((line) => `Iteration ${line.n}, score ${score(line.score)}`).join(". ")}: not ranked yet.`);
     }
+    if (!UNFINISHED.includes(now.state)) for (const [n, line] of found) about.told(n, marksOf(line)); // by another tab
     if (held !== now.held) next.read(state.ranking.length > 0); // whether one may write depends on it
     held = now.held;
   }
@@ -101,6 +104,11 @@ function ranking({ main, place, query, go, setQuery, signal, run, human, lines, 
   next.read(state.ranking.length > 0);
   bind([...keysOf({ state, board, choose }), ...about.keys]);
   guard(keeper, signal, go);
+  lookAgain({ keeper, address, signal, changed: (theirs) => {
+    Object.assign(state, opening(theirs, lines));
+    draw();
+    next.read(state.ranking.length > 0);
+  } });
   return { take, end: () => { leave(keeper); board.end(); } };
 }
 
@@ -130,6 +138,21 @@ function keysOf({ state, board, choose }) {
     { keys: ["Shift+End"], group, words: "to the bottom", run: move("bottom") },
     { keys: ["r"], group, words: "rank it, or take it out", run: () => move(state.ranking.includes(state.chosen) ? "out" : "in")() },
   ];
+}
+
+/** Whoever comes back to the tab sees what another one wrote meanwhile, unless something here is not saved. */
+function lookAgain({ keeper, address, signal, changed }) {
+  document.addEventListener("visibilitychange", async () => {
+    if (document.hidden || keeper.unsaved) return;
+    try {
+      const { ranking } = await get(`${address}/human`, { signal });
+      if (!keeper.follow(ranking)) return;
+      changed(ranking);
+      say("The ranking was changed somewhere else.", "This is how it is now.");
+    } catch (error) {
+      if (!error.code && error.name !== "AbortError") throw error; // that the viewer does not answer is said when one saves
+    }
+  }, { signal });
 }
 
 /** What is still on its way is sent when the page is left; what cannot be sent is a reason to ask first. */

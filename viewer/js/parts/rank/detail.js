@@ -1,6 +1,7 @@
 // The chosen picture, large enough to judge: stars, favourite, rejected, a note, and whether each criterion is met.
 //
-// detail({place, run, lines, labels, noted, rated}) -> an element; `.show(n, note)`, `.keys`. noted(n, text) while a
+// detail({place, run, lines, labels, noted, rated}) -> an element; `.show(n, note)`, `.told(n, marks)` of what was said
+// elsewhere, `.keys`. noted(n, text) while a
 // note is typed, rated(n) after stars and the like were changed.
 
 import { api } from "../../api.js";
@@ -23,11 +24,15 @@ export function detail({ place, run, lines, labels, noted, rated }) {
   const compare = linkButton("Compare", "", { icon: "compare", title: "Beside the original (c)" });
   const whole = linkButton("100 %", "", { icon: "zoom", title: "At 100 %, beside the original (z)" });
   const note = textArea({ rows: 2, maxlength: LONGEST, placeholder: "What you like of it, or miss",
-    oninput: () => noted(mine.n, note.value) });
+    oninput: () => noted(mine.n, note.value), onkeydown: (event) => { if (event.key === "Escape") leave(); } });
   const verdicts = h("div");
   const made = h("section.panel.rank-detail", { "aria-label": "The chosen picture" },
     h("div.row.head", {}, name, h("div.row", {}, whole, compare)), large,
     judge, field("Your note", note), verdicts);
+
+  let cameFrom = null;
+  const leave = () => { if (cameFrom?.isConnected) cameFrom.focus({ preventScroll: true }); else note.blur(); };
+  note.addEventListener("focus", (event) => { cameFrom = event.relatedTarget; });
 
   made.show = (n, text) => {
     const line = lines.get(n);
@@ -41,6 +46,10 @@ export function detail({ place, run, lines, labels, noted, rated }) {
       fill(verdicts, verdictsTable({ write: mine.write, line, criteria: run.criteria, labels }));
     }
     if (note.value !== (text ?? "")) note.value = text ?? "";
+  };
+
+  made.told = (n, marks) => {
+    if (Object.entries(marks).some(([key, value]) => lines.get(n)[key] !== value)) mine.change(n, marks);
   };
 
   made.keys = [

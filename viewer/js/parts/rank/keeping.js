@@ -5,7 +5,8 @@
 // which comes after the file is on the disk, and everything else is said as what it is.
 //
 // keeper({address, ranking, notes, sha256, tell}) -> `.touch({ranking, notes})` after a change, `.save()` at once,
-// `.takeTheirs()` and `.writeMine()` after a conflict, `.unsaved`. tell(state, error), states: "saved", "waiting",
+// `.takeTheirs()` and `.writeMine()` after a conflict, `.unsaved`; `.follow(theirs)` where nothing is unsaved, true if
+// they are another ranking than the one that is known. tell(state, error), states: "saved", "waiting",
 // "saving", "failed", "conflict" (error.current is what the file says now).
 
 import { post } from "../../api.js";
@@ -70,6 +71,14 @@ export function keeper({ address, ranking, notes, sha256, tell }) {
     return save();
   }
 
-  return { touch, save, takeTheirs, writeMine, get unsaved() { return kept !== changes; },
+  /** What somebody else wrote while nothing was done here. */
+  function follow(theirs) {
+    if (kept !== changes || state !== "saved" || theirs.sha256 === based) return false;
+    based = theirs.sha256;
+    wanted = { ranking: theirs.ranking, notes: theirs.notes };
+    return true;
+  }
+
+  return { touch, save, takeTheirs, writeMine, follow, get unsaved() { return kept !== changes; },
     get state() { return state; }, end: () => clearTimeout(timer) };
 }
