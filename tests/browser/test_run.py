@@ -249,6 +249,26 @@ def test_zoom_is_100_percent_and_stays_while_moving_on(run: Page) -> None:
     expect(run.get_by_role("button", name="100 %")).to_be_visible()
 
 
+def test_the_chosen_picture_is_in_sight_on_a_phone(phone: Page, viewer: Served) -> None:
+    for n in (5, 1):
+        phone.goto(f"{viewer.run_address}?i={n}")
+        expect(chosen(phone)).to_have_attribute("data-n", str(n))
+        expect(chosen(phone)).to_be_in_viewport(ratio=0.9)
+
+
+def test_what_one_looks_at_begins_high_on_a_small_screen(going: Living, page: Page, viewer: Served) -> None:
+    page.set_viewport_size({"width": 1280, "height": 800})
+    page.goto(viewer.run_address)
+    shows(page, 2)
+    going.begin(3)
+    going.sample(3, 12, 25)
+    going.look(3)
+    expect(page.get_by_role("progressbar")).to_be_visible(timeout=LIVE_WITHIN)
+    expect(page.get_by_alt_text("Preview of iteration 3")).to_be_visible(timeout=LIVE_WITHIN)
+    box = page.locator(".run-view").bounding_box()
+    assert box is not None and box["y"] < 350
+
+
 def test_100_percent_is_a_pixel_of_the_screen_however_large_the_window(
     browser: Browser, viewer: Served
 ) -> None:
@@ -315,7 +335,9 @@ def test_a_run_that_goes_on_appears_without_reload(going: Living, page: Page, vi
     expect(live).to_contain_text("Iteration 3: sampling, step 12 of 25", timeout=LIVE_WITHIN)
     expect(live.get_by_role("progressbar")).to_have_attribute("max", "25")
     going.look(3)
-    expect(live.get_by_role("img", name="Preview of iteration 3")).to_be_visible(timeout=LIVE_WITHIN)
+    expect(page.locator(".strip").get_by_role("img", name="Preview of iteration 3")).to_be_visible(
+        timeout=LIVE_WITHIN
+    )
     made(going, 3)
     expect(chosen(page)).to_contain_text("being judged", timeout=LIVE_WITHIN)
     expect(page.get_by_alt_text("Iteration 3, being judged")).to_be_visible()

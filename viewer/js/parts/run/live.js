@@ -1,7 +1,6 @@
-// What is going on just now, in one line: sampling with its step, or what the judge is asked; a small preview for
-// those who want it; and whether the page goes along with the newest picture.
+// What is going on just now, in one line: sampling with its step, or what the judge is asked; whether a preview is
+// wanted (the strip shows it); and whether the page goes along with the newest picture.
 
-import { pictures } from "../../api.js";
 import { fill, h, sentence } from "../../dom.js";
 import { badge, chip } from "../badge.js";
 import { button, toggle } from "../buttons.js";
@@ -15,13 +14,12 @@ export function liveBar(shown) {
   const asked = h("span");
   const words = h("span.live-words");
   const bar = h("progress", { max: "1", hidden: true, "aria-label": "Sampling" });
-  const preview = h("span.preview", { hidden: true });
   const fresh = button("New picture",
-    { kind: "primary", icon: "last", hidden: true, run: () => { fresh.hidden = true; shown.setFollow(true); } });
-  const follow = toggle("Follow newest", shown.follow, (on) => shown.setFollow(on), { icon: "last" });
-  const small = toggle("Preview", remembered(), (on) => { remember(on); drawPreview(); }, { icon: "picture" });
-  const whole = h("section.run-live", { "aria-label": "What is going on" }, preview,
-    h("div.live-now", {}, h("div.row", {}, state, asked, words), bar), h("div.row.live-tools", {}, fresh, follow, small));
+    { kind: "primary", icon: "last", class: "small", hidden: true, run: () => { fresh.hidden = true; shown.setFollow(true); } });
+  const follow = toggle("Follow newest", shown.follow, (on) => shown.setFollow(on), { icon: "last", class: "small" });
+  const small = toggle("Preview", remembered(), (on) => { remember(on); preview(on); }, { icon: "picture", class: "small" });
+  const whole = h("section.run-live", { "aria-label": "What is going on" },
+    h("div.row.live-now", {}, state, asked, words), h("div.row.live-tools", {}, fresh, follow, small), bar);
 
   function draw() {
     const { run } = shown;
@@ -35,23 +33,11 @@ export function liveBar(shown) {
     else if (run.state === "held") idle("A pause was asked for. What is in flight is collected.");
     else if (run.in_flight && !words.textContent)
       now(`Iteration ${run.in_flight.iteration}: ${STEPS[run.in_flight.step] ?? run.in_flight.step}`);
-    drawPreview();
   }
   function idle(said) { now(said); bar.hidden = true; }
   function now(said) { fill(words, sentence(said)); }
 
-  function drawPreview() {
-    const { preview: there } = shown.run;
-    const on = small.getAttribute("aria-pressed") === "true" && shown.active && there;
-    preview.hidden = !on;
-    if (!on) { fill(preview); return; }
-    const address = `${pictures.preview(shown.place.project, shown.place.run)}?at=${encodeURIComponent(there.at)}`;
-    if (preview.querySelector("img")?.getAttribute("src") !== address) {
-      fill(preview, h("img", { src: address,
-        alt: there.iteration ? `Preview of iteration ${there.iteration}` : "Preview",
-        onerror: () => { preview.hidden = true; } }));
-    }
-  }
+  function preview(on) { shown.preview = on; shown.tell("making"); }
   function heard(event) {
     const said = NOW[event.type]?.(event);
     if (said) now(event.iteration ? `Iteration ${event.iteration}: ${said}` : said);
@@ -77,6 +63,7 @@ export function liveBar(shown) {
     whole.dataset.way = way;
     fill(state, standing(shown.run, way));
   });
+  preview(remembered());
   draw();
   return whole;
 }

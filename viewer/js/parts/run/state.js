@@ -2,7 +2,7 @@
 //
 // shown.on(kind, listener), kinds: "run" (read anew), "chosen" (another iteration), "line" (n: one line changed),
 // "full" (the chosen iteration in full arrived), "standing" (state, request or preview), "event" (one event), "spent",
-// "new" (the newest iteration), "follow", "way" (how the page listens), "trouble".
+// "making" (a preview is wanted, or not), "new" (the newest iteration), "follow", "way" (how the page listens), "trouble".
 //
 // `numbers` are the iterations that are done; `stops` are these and the picture that is not judged yet, `pending`.
 
@@ -15,7 +15,7 @@ export const UNFINISHED = [...ACTIVE, "interrupted", "paused"];
 
 export class Shown {
   constructor({ place, run, signal, setQuery }) {
-    Object.assign(this, { place, run, signal, setQuery, n: null, follow: false, usage: run.usage });
+    Object.assign(this, { place, run, signal, setQuery, n: null, follow: false, preview: false, usage: run.usage });
     this.address = api("p", place.project, "r", place.run);
     this.write = writer(this.address);
     this.listeners = new Map();

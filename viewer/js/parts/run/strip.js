@@ -3,6 +3,7 @@
 // Only cells whose line changed are drawn anew, and pictures load when they come near: 200 iterations stay light.
 // One cell is in the tab order, the chosen one; arrows (bound by the page) move on from there.
 
+import { pictures } from "../../api.js";
 import { fill, h } from "../../dom.js";
 import { icon } from "../icons.js";
 import { cell as inside } from "../marks.js";
@@ -49,7 +50,12 @@ export function filmStrip(shown) {
     const at = shown.run.in_flight?.iteration;
     drawJudged();
     making.hidden = !shown.active || !at || shown.stops.includes(at);
-    if (!making.hidden) fill(making, h("div.frame", {}, h("span.thumb", {}, h("span.pulse", {}, icon("running"))),
+    if (making.hidden) { fill(making); return; }
+    const seen = previewed(shown);
+    const there = making.querySelector("img");
+    if (seen && there) { Object.assign(there, seen); return; } // the last one stays until the next one is there
+    fill(making, h("div.frame", {},
+      h("span.thumb", {}, seen ? h("img", { ...seen, onerror: (event) => event.target.remove() }) : h("span.pulse", {}, icon("running"))),
       h("span.line", {}, h("b", {}, String(at)), h("span.hint", {}, "being made"))));
   }
 
@@ -97,8 +103,17 @@ export function filmStrip(shown) {
   shown.on("line", drawCell);
   shown.on("chosen", mark);
   shown.on("making", drawMaking);
+  shown.on("standing", drawMaking);
   draw();
   return list;
+}
+
+/** The picture in the making, as the sampler last showed it, where that is wanted and there. */
+function previewed({ run, active, preview, place }) {
+  if (!preview || !active || !run.preview) return null;
+  const { iteration, at } = run.preview;
+  return { src: `${pictures.preview(place.project, place.run)}?at=${encodeURIComponent(at)}`,
+    alt: iteration ? `Preview of iteration ${iteration}` : "Preview" };
 }
 
 /** Sideways only: the page itself must not move when one steps through the pictures. */
