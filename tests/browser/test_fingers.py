@@ -122,3 +122,23 @@ def test_a_finger_drags_the_ranking_and_scrolls_beside_it(phone: Page, viewer: S
     hand.up()
     until(phone, "scrollY > 80")
     assert phone.evaluate(ORDER) == ["4", "2"]
+
+
+NARROWEST = (
+    "Math.min(...[...document.querySelectorAll('main .only-icon')].map((one) => one.offsetWidth || 99))"
+)
+
+
+@pytest.mark.parametrize(
+    ("page_name", "words"), [("", "tap"), ("/compare", "two fingers"), ("/rank", "hold, drag")]
+)
+def test_buttons_are_as_wide_as_a_finger_and_help_tells_of_fingers_first(
+    phone: Page, viewer: Served, page_name: str, words: str
+) -> None:
+    phone.goto(f"{viewer.run_address}{page_name}")
+    expect(phone.locator("main .only-icon:visible").first).to_be_visible()
+    assert phone.evaluate(NARROWEST) >= 40
+    phone.get_by_role("button", name="Help: all keys").tap()
+    first = phone.get_by_role("dialog", name="Fingers and keys").locator("section").first
+    expect(first).to_contain_text("Fingers")
+    expect(first.locator("dt").first).to_have_text(words)
