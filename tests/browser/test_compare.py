@@ -238,6 +238,12 @@ def test_a_phone_compares_too(phone: Page, viewer: Served) -> None:
     expect(page.locator(".compare-stage .layer:not(.peeked) img")).to_have_count(2)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     expect(page.locator(".compare-stage")).to_have_css("touch-action", "pan-y")  # the page still scrolls
+    page.get_by_role("button", name="Zoom is").tap()
+    expect(page.get_by_role("button", name="Zoom is 100 %")).to_be_visible()
+    assert (
+        page.evaluate(SCALE) == 0.5
+    )  # a pixel of the picture is one of the screen, which has two for one of the page
+    page.get_by_role("button", name="Fit").tap()
     page.locator(".compare-strip .as-b").nth(3).tap()
     shown(page, "Iteration 3")
     page.get_by_text("Side by side").tap()

@@ -10,6 +10,7 @@ import { ahead, decoded } from "../parts/compare/layers.js";
 import { stage as makeStage } from "../parts/compare/stage.js";
 import { pictureStrip } from "../parts/compare/strip.js";
 import { MODES, masksToChoose, toolbar } from "../parts/compare/toolbar.js";
+import { zoomOf } from "../parts/compare/viewport.js";
 import { growing } from "../parts/growing.js";
 import { judging } from "../parts/judging.js";
 import { opinions } from "../parts/opinions.js";
@@ -118,7 +119,7 @@ function comparing({ main, place, query, setQuery, signal, run, pictures }) {
   function swap() { change({ a: state.b, b: state.a }); }
   function remember() { setQuery(inAddress(state)); }
 
-  stage.addEventListener("looked", () => bar.draw(state, stage.scale));
+  stage.addEventListener("looked", () => bar.draw(state, zoomOf(stage.scale)));
   fill(main, h("article.compare", {}, h("h1.unseen", {}, `Compare pictures of run ${place.run}`), bar, stage, strip,
     h("div.compare-below", {}, h("div", {}, whose, judge), panel)));
   draw();

@@ -9,7 +9,7 @@
 import { fill, h } from "../../dom.js";
 import { gestures } from "./gestures.js";
 import { panesOf } from "./panes.js";
-import { FITTED, fitting, movable, movedBy, placed, scaleOf, zoomedTo } from "./viewport.js";
+import { FITTED, movable, movedBy, placed, scaleOf, zoomedTo, zoomOf } from "./viewport.js";
 
 const SHARP = 2; // above 200 % the pixels are what one wants to see
 const HELP = "Pictures. Arrows choose, plus and minus zoom, Shift and arrows move, O shows the original.";
@@ -38,7 +38,7 @@ export function stage({ frame, change }) {
 
   function look() {
     panes.forEach((pane) => { element.scale = put(pane, state.view, frame); });
-    element.classList.toggle("sharp", element.scale > SHARP);
+    element.classList.toggle("sharp", zoomOf(element.scale) > SHARP);
     element.classList.toggle("movable", movable(state.view, frame, sizeOf(panes[0])));
     element.dispatchEvent(new Event("looked"));
   }
@@ -47,10 +47,10 @@ export function stage({ frame, change }) {
     const scale = scaleOf(state.view, frame, sizeOf(pane)) * factor;
     change({ view: zoomedTo(scale, at ?? middleOf(pane), state.view, frame, sizeOf(pane)) });
   };
-  element.full = (at = null, pane = panes[0]) => change({ view: zoomedTo(1, at ?? middleOf(pane), state.view, frame, sizeOf(pane)) });
+  element.full = (at = null, pane = panes[0]) => element.zoom(1 / zoomOf(scaleOf(state.view, frame, sizeOf(pane))), at, pane);
   element.fit = () => change({ view: { ...FITTED } });
   element.pan = (dx, dy, pane = panes[0]) => change({ view: movedBy(dx, dy, state.view, frame, sizeOf(pane)) });
-  element.isFull = () => state.view.zoom !== null && Math.abs(element.scale - 1) < 0.001 && fitting(frame, sizeOf(panes[0])) !== 1;
+  element.isFull = () => state.view.zoom !== null && Math.abs(zoomOf(element.scale) - 1) < 0.001;
   element.peek = (on) => { element.classList.toggle("peeking", on); };
   element.flip = (on) => { if (state.mode === "flip" && state.flipped !== on) change({ flipped: on }); };
 
@@ -72,7 +72,7 @@ const scrolls = (event, dx, dy) => event.pointerType === "touch" && Math.abs(dy)
 
 /** Put a pane's pictures where the view says; the scale at which they are drawn. */
 function put(pane, view, frame) {
-  const at = placed(view, frame, sizeOf(pane), devicePixelRatio || 1);
+  const at = placed(view, frame, sizeOf(pane));
   for (const world of pane.worlds) {
     world.style.setProperty("width", `${frame.width}px`);
     world.style.setProperty("height", `${frame.height}px`);

@@ -1,7 +1,7 @@
 // How the pictures are looked at: the mode, the zoom, the mask, how much a difference is amplified.
 //
-// toolbar({masks, change, zoom: {in, out, full, fit}, swap}) -> an element; `.draw(state, scale)`, and `.say(words)` of the
-// mask that is chosen.
+// toolbar({masks, change, zoom: {in, out, full, fit}, swap}) -> an element; `.draw(state, shown)`, where 1 is shown at
+// 100 %, and `.say(words)` of the mask that is chosen.
 
 import { h } from "../../dom.js";
 import { button, iconButton } from "../buttons.js";
@@ -11,7 +11,8 @@ export const MODES = [["slider", "Slider"], ["side", "Side by side"], ["flip", "
 
 export function toolbar({ masks, change, zoom, swap }) {
   const modes = choice("How to compare", "mode", MODES, "", (mode) => change({ mode }));
-  const percent = button("100 %", { kind: "quiet", key: "z", title: "One pixel of the original is one of the page (z)", run: zoom.full });
+  const percent = button("100 %",
+    { kind: "quiet", key: "z", title: "One pixel of the original is one of the screen (z)", run: zoom.full });
   const fit = button("Fit", { kind: "quiet", title: "The whole picture (z)", run: zoom.fit });
   const mask = masks.length
     ? select(masksToChoose(masks), "",
@@ -29,10 +30,10 @@ export function toolbar({ masks, change, zoom, swap }) {
     mask, ofMask, button("Swap A and B", { kind: "quiet", icon: "compare", key: "s", run: swap }), amplify);
 
   bar.say = (words) => { if (ofMask.textContent !== words) ofMask.textContent = words; };
-  bar.draw = (state, scale) => {
+  bar.draw = (state, shown) => {
     for (const input of modes.querySelectorAll("input")) input.checked = input.value === state.mode;
-    percent.lastChild.textContent = `${Math.round(scale * 100)} %`;
-    percent.setAttribute("aria-label", `Zoom is ${Math.round(scale * 100)} %; go to 100 %`);
+    percent.lastChild.textContent = `${Math.round(shown * 100)} %`;
+    percent.setAttribute("aria-label", `Zoom is ${Math.round(shown * 100)} %; go to 100 %`);
     fit.setAttribute("aria-pressed", String(state.view.zoom === null));
     if (mask) mask.value = state.mask ?? "";
     amplify.hidden = state.mode !== "difference";
