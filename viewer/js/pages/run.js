@@ -70,7 +70,8 @@ function lay(main, shown, query, setQuery) {
 
 /** Before the first one; and what happened to a run that ended without any. */
 function withoutPictures(shown, picture) {
-  if (shown.unfinished) return [empty("No picture yet", "The first one appears here when it is made."), h("div.run-left", {}, picture)];
+  const soon = ["No picture yet", "The first one appears here when it is made."];
+  if (shown.unfinished) return shown.run.input?.full ? [h("p.hint", {}, soon.join(". ")), picture] : empty(...soon);
   const happened = tabs("What happened", [
     { name: "events", words: "Events", make: () => eventsTab(shown) },
     { name: "log", words: "Log", make: () => logTab(shown) },

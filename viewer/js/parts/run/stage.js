@@ -39,7 +39,7 @@ export function stage(shown, { query, setQuery }) {
     else if (line) put(line.full ?? pictures.iteration(project, run, line.n), `Iteration ${line.n}`);
     else if (shown.waits) put(shown.pending.full, `Iteration ${shown.n}, ${shown.pendingWords}`);
     else none("no picture yet");
-    view.classList.toggle("is-original", source);
+    view.classList.toggle("is-original", source && !begins);
   }
 
   function put(address, alt) {
