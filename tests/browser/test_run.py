@@ -143,7 +143,7 @@ def test_tabs_are_in_the_address_and_are_moved_by_arrows(run: Page, viewer: Serv
 
 def test_the_original_png_and_the_workflow_are_the_very_files(run: Page, viewer: Served) -> None:
     run.get_by_role("tab", name="Settings and files").click()
-    for name, path in (("PNG as it was made", viewer.run.image(3)), ("Workflow", viewer.run.graph(3))):
+    for name, path in (("PNG as it was made", viewer.run.image(3)), ("Recipe", viewer.run.graph(3))):
         with run.expect_download() as download:
             run.get_by_role("link", name=name).click()
         assert download.value.path().read_bytes() == path.read_bytes()

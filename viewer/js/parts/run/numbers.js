@@ -52,14 +52,16 @@ export function settingsTab(shown) {
 
 function downloads({ place, run }, full, line) {
   const workflow = full.workflow_address;
+  const byComfyUI = run.engine === "comfyui";
+  const what = byComfyUI ? "workflow" : "recipe"; // what the embedded engine painted is no graph
   return [
     line.failure
       ? null
-      : linkButton(run.engine === "comfyui" ? "PNG as ComfyUI made it" : "PNG as it was made",
+      : linkButton(byComfyUI ? "PNG as ComfyUI made it" : "PNG as it was made",
         full.raw ?? pictures.iteration(place.project, place.run, line.n, "raw"),
-        { icon: "download", download: "", title: run.engine === "comfyui" ? "It holds the workflow: drag it into ComfyUI" : null }),
-    workflow ? linkButton("Workflow", `${workflow}?download=1`, { icon: "download", download: "" }) : null,
-    workflow ? copyButton("Copy workflow", async () => JSON.stringify(await get(workflow), null, 2)) : null,
+        { icon: "download", download: "", title: byComfyUI ? "It holds the workflow: drag it into ComfyUI" : null }),
+    workflow ? linkButton(byComfyUI ? "Workflow" : "Recipe", `${workflow}?download=1`, { icon: "download", download: "" }) : null,
+    workflow ? copyButton(`Copy ${what}`, async () => JSON.stringify(await get(workflow), null, 2)) : null,
   ];
 }
 
