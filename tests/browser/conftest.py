@@ -22,7 +22,7 @@ OPTIONS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")  # the loop that playwright keeps in this thread ends with it
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:
         found = browser_here()

@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
 from starlette.routing import Route
@@ -21,6 +22,7 @@ from tests.web.trees import ADDRESS, ORIGIN, TOKEN
 from iterativectl.web import guard
 from iterativectl.web.guard import Guard
 
+T = TypeVar("T")
 PATIENCE = 20.0  # seconds for one answer
 STREAM_SECONDS = 0.15  # then the browser of a stream leaves
 COOKIE = f"{guard.cookie_name(ADDRESS)}={guard.cookie_value(TOKEN)}"
@@ -120,7 +122,13 @@ def answers(app: ASGIApp, requests: Iterable[Asked]) -> list[Answer]:
     async def all_of_them() -> list[Answer]:
         return [await asyncio.wait_for(_answer(app, each), PATIENCE) for each in requests]
 
-    return asyncio.run(all_of_them())
+    return in_a_loop(all_of_them())
+
+
+def in_a_loop(work: Coroutine[Any, Any, T]) -> T:
+    """What a coroutine returns. In a thread of its own: this one may have a loop, a browser's, already."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, work).result()
 
 
 async def _answer(app: ASGIApp, request: Asked) -> Answer:

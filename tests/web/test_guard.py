@@ -5,7 +5,6 @@ The routes are read off the application. Each matrix is held against guards with
 
 from __future__ import annotations
 
-import asyncio
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -17,7 +16,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from tests.web import asking
-from tests.web.asking import Answer, Asked, Known, answers, asked, faults, known
+from tests.web.asking import Answer, Asked, Known, answers, asked, faults, in_a_loop, known
 from tests.web.trees import ADDRESS, ORIGIN, TOKEN, site_at
 
 from iterativectl.project import runs
@@ -446,7 +445,7 @@ def test_no_websocket_is_opened(app: Guard) -> None:
         headers = [(b"host", ADDRESS.encode()), (b"cookie", asking.COOKIE.encode())]
         await app({"type": "websocket", "path": "/", "headers": headers}, None, send)  # type: ignore[arg-type]
 
-    asyncio.run(ask())
+    in_a_loop(ask())
     assert sent == ["websocket.close"]
 
 
@@ -465,7 +464,7 @@ def test_an_accident_says_nothing_of_itself(space: Path) -> None:
         return {"type": "http.request", "body": b"", "more_body": False}
 
     with pytest.raises(RuntimeError):  # for the server's log
-        asyncio.run(app(asked("GET", "/api/breaks").scope, receive, send))  # type: ignore[arg-type]
+        in_a_loop(app(asked("GET", "/api/breaks").scope, receive, send))  # type: ignore[arg-type]
     assert said["status"] == 500 and b"bug" in said["body"] and b"RuntimeError" not in said["body"]  # type: ignore[operator]
     names = {name.decode().lower() for name, _ in said["headers"]}  # type: ignore[attr-defined]
     assert set(asking.PROMISES) <= names
