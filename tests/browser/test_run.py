@@ -425,3 +425,14 @@ def test_hostile_text_is_shown_word_for_word(page: Page, viewer: Served) -> None
     page.keyboard.press("Home")
     page.keyboard.press("n")
     expect(page.get_by_label("Note on iteration 1")).to_have_value(hostile.said("human note"))
+
+
+def test_a_run_is_asked_for_once_and_early(page: Page, viewer: Served) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(viewer.run_address)
+    expect(page.locator(".run-named")).to_contain_text(viewer.run.run_id)
+    here = f"{viewer.origin}/api/p/example/r/{viewer.run.run_id}"
+    assert asked.count(here) == 1
+    modules = [url for url in asked if "/js/parts/" in url]
+    assert len(modules) > 5 and asked.index(here) < asked.index(modules[0])

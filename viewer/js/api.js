@@ -22,10 +22,17 @@ export function post(path, body, { signal } = {}) {
   });
 }
 
+/** The answer to what early.js has asked for already; null where it has not. */
+function askedEarly(path) {
+  const reply = window.askedEarly?.get(path) ?? null;
+  window.askedEarly?.delete(path);
+  return reply;
+}
+
 async function ask(path, options) {
   let reply;
   try {
-    reply = await fetch(path, { credentials: "same-origin", ...options });
+    reply = await (options.method ? null : askedEarly(path)) ?? await fetch(path, { credentials: "same-origin", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new Failure(0, { code: "unreachable", message: "The viewer does not answer.",
