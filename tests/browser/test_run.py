@@ -434,5 +434,5 @@ def test_a_run_is_asked_for_once_and_early(page: Page, viewer: Served) -> None:
     expect(page.locator(".run-named")).to_contain_text(viewer.run.run_id)
     here = f"{viewer.origin}/api/p/example/r/{viewer.run.run_id}"
     assert asked.count(here) == 1
-    modules = [url for url in asked if "/js/parts/" in url]
+    modules = [url for url in asked if "/js/parts/run/" in url]
     assert len(modules) > 5 and asked.index(here) < asked.index(modules[0])
